@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The same for every target: Swift 6 mode comes with the tools version; warnings are errors.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "dante",
+    products: [
+        .executable(name: "dante", targets: ["dante"]),
+        .library(name: "SocketIOServer", targets: ["SocketIOServer"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
+    targets: [
+        // Pure: these import nothing outside this list, which `.ci/run` checks.
+        .target(name: "SocketIOCore", swiftSettings: settings),
+        .target(name: "Recital", swiftSettings: settings),
+        .target(name: "SocketIO", dependencies: ["SocketIOCore"], swiftSettings: settings),
+
+        // The edge, and the command.
+        .target(
+            name: "SocketIOServer",
+            dependencies: ["SocketIO", "SocketIOCore", nioCore, nioPosix, nioHTTP1, logging],
+            swiftSettings: settings),
+        // A target of its own, so that the cost of compiling bytes is paid once and not at every edit.
+        .target(
+            name: "DanteAssets",
+            resources: [
+                .embedInCode("../../Resources/inferno-1-longfellow.txt"),
+                .embedInCode("../../Resources/inferno-1-italian.txt"),
+                .embedInCode("../../Public/index.html"),
+                .embedInCode("../../Public/page.css"),
+                .embedInCode("../../Public/page.js"),
+                .embedInCode("../../Public/socket.io.js"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "dante",
+            dependencies: ["SocketIOServer", "Recital", "DanteAssets", logging],
+            swiftSettings: settings),
+
+        .testTarget(name: "SocketIOCoreTests", dependencies: ["SocketIOCore"], swiftSettings: settings),
+        .testTarget(name: "RecitalTests", dependencies: ["Recital"], swiftSettings: settings),
+        .testTarget(name: "danteTests", dependencies: ["dante"], swiftSettings: settings),
+    ]
+)
