@@ -1,0 +1,32 @@
+/// A moment, told to the core by whoever calls it: nothing in here reads a clock.
+///
+/// - Units: nanoseconds of a clock that never goes back; where its zero lies means nothing.
+public struct Instant: Comparable, Hashable, Sendable {
+    public var nanoseconds: Int64
+
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    public static let distantFuture = Instant(nanoseconds: .max)
+
+    public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
+
+    /// Saturates instead of overflowing: `distantFuture` plus anything stays there.
+    public static func + (moment: Instant, span: Duration) -> Instant {
+        let (sum, overflow) = moment.nanoseconds.addingReportingOverflow(span.wholeNanoseconds)
+        return Instant(nanoseconds: overflow ? .max : sum)
+    }
+}
+
+extension Duration {
+    /// This span in nanoseconds, rounded towards zero; longer than 292 years is cut to that.
+    public var wholeNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        if overflow { return seconds < 0 ? .min : .max }
+        let (sum, carried) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return carried ? (seconds < 0 ? .min : .max) : sum
+    }
+
+    /// This span in milliseconds, rounded towards zero: the unit of every Engine.IO handshake.
+    public var wholeMilliseconds: Int64 { wholeNanoseconds / 1_000_000 }
+}
