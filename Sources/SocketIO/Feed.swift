@@ -1,0 +1,149 @@
+public import SocketIOCore
+
+/// One reader's place in a feed: two numbers, which the feed alone understands. This is all that a reader who
+/// waits costs.
+public struct FeedPlace: Equatable, Sendable {
+    public var position: Int64
+    public var start: Instant
+
+    public init(position: Int64, start: Instant) {
+        self.position = position
+        self.start = start
+    }
+}
+
+/// What a reader at some place gets at some moment.
+public enum FeedStep: Equatable, Sendable {
+    /// This entry is due now.
+    case entry(Int)
+    case wait(until: Instant)
+    /// The reading is over: the connection ends.
+    case end
+    /// The reading is over, the connection stays.
+    case idle
+}
+
+/// One entry of a feed as a Socket.IO event.
+public struct FeedEvent: Sendable {
+    public let name: String
+    public let text: String
+    /// What a reader sends to go on behind this entry: Socket.IO's recovery offset.
+    public let cursor: String
+
+    public init(name: String, text: String, cursor: String) {
+        self.name = name
+        self.text = text
+        self.cursor = cursor
+    }
+}
+
+/// A log that many read, each at a place of its own: the library asks what is due, and never keeps a queue.
+///
+/// A reader gets its next entry when the one before has gone out and the next is due; who does not read is
+/// skipped, and goes on at its place. Entries never change, so each is encoded once per dialect.
+public protocol Feed: Sendable {
+    var count: Int { get }
+    /// The place of a new reader, and whether `cursor` was understood; true for none.
+    func begin(after cursor: String?, at now: Instant) -> (place: FeedPlace, isCursorValid: Bool)
+    func step(_ place: FeedPlace, at now: Instant) -> FeedStep
+    /// The place behind the entry that has just gone out.
+    func advanced(_ place: FeedPlace) -> FeedPlace
+    func event(at index: Int) -> FeedEvent
+}
+
+/// How a feed is read without Socket.IO: over a bare WebSocket, or as an HTTP answer that grows.
+public struct PlainRoute: Sendable {
+    public enum Exchange: Sendable { case webSocket, stream }
+
+    /// The last segment of the path, and the name of the transport: `sse`.
+    public let name: String
+    public let exchange: Exchange
+    public let contentType: String
+    /// What comes before the first entry and behind the last one of a stream.
+    public let opening: [UInt8]
+    public let closing: [UInt8]
+    /// What keeps proxies from cutting a stream that has nothing to say.
+    public let silence: [UInt8]
+    /// Says in the stream that a cursor was not understood.
+    public let notice: [UInt8]
+    /// A reader that comes back behind the last entry gets 204, which tells an `EventSource` to stop coming.
+    public let endsWithNoContent: Bool
+    public let entry: @Sendable (_ index: Int) -> [UInt8]
+
+    public init(
+        name: String, exchange: Exchange, contentType: String = "", opening: [UInt8] = [],
+        closing: [UInt8] = [],
+        silence: [UInt8] = [], notice: [UInt8] = [], endsWithNoContent: Bool = false,
+        entry: @escaping @Sendable (_ index: Int) -> [UInt8]
+    ) {
+        self.name = name
+        self.exchange = exchange
+        self.contentType = contentType
+        self.opening = opening
+        self.closing = closing
+        self.silence = silence
+        self.notice = notice
+        self.endsWithNoContent = endsWithNoContent
+        self.entry = entry
+    }
+}
+
+/// A reader's place in its feed, and when to look again.
+struct FeedReader {
+    enum Next {
+        case entry(Int)
+        case later, end
+    }
+
+    private let feed: any Feed
+    private var place: FeedPlace
+    /// When ``next(at:)`` has something to say; in the distant future when nothing more comes.
+    private(set) var due: Instant
+
+    init(feed: any Feed, place: FeedPlace) {
+        self.feed = feed
+        self.place = place
+        due = place.start
+    }
+
+    /// What is due now. An entry stays due until ``advance()``.
+    mutating func next(at now: Instant) -> Next {
+        switch feed.step(place, at: now) {
+        case .entry(let index):
+            due = now
+            return .entry(index)
+        case .wait(let moment):
+            due = moment
+            return .later
+        case .idle:
+            due = .distantFuture
+            return .later
+        case .end:
+            due = .distantFuture
+            return .end
+        }
+    }
+
+    /// The entry has gone out.
+    mutating func advance() { place = feed.advanced(place) }
+}
+
+/// The frames of one feed in one form, each made at its first use.
+///
+/// Owner: one event loop, so that neither a lock nor an atomic stands between a reader and its stanza.
+final class FrameCache {
+    private var frames: [Frame?]
+    private let make: (Int) -> Frame
+
+    init(count: Int, make: @escaping (Int) -> Frame) {
+        frames = Array(repeating: nil, count: count)
+        self.make = make
+    }
+
+    subscript(index: Int) -> Frame {
+        if let frame = frames[index] { return frame }
+        let frame = make(index)
+        frames[index] = frame
+        return frame
+    }
+}

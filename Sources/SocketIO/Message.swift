@@ -1,0 +1,124 @@
+internal import SocketIOCore
+
+/// One HTTP request as the edge has parsed it, with its whole body.
+public struct Request: Sendable {
+    public let method: String
+    /// As it stood in the request line: path and query, still percent-encoded, without scheme and authority.
+    public let target: String
+    /// 0 or 1: HTTP/1.0 or HTTP/1.1.
+    public let minorVersion: Int
+    /// In the order they came; names as they were written.
+    public let headers: [(name: String, value: String)]
+    public var body: [UInt8]
+
+    public init(
+        method: String, target: String, minorVersion: Int = 1, headers: [(name: String, value: String)] = [],
+        body: [UInt8] = []
+    ) {
+        self.method = method
+        self.target = target
+        self.minorVersion = minorVersion
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The target without its query.
+    public var path: Substring { target.prefix { $0 != "?" } }
+
+    /// What follows the question mark, without a fragment; empty when there is none.
+    public var query: Substring { target.dropFirst(path.count).dropFirst().prefix { $0 != "#" } }
+
+    /// The first query parameter of this name, decoded.
+    public func parameter(_ name: String) -> String? { Query.first(name, in: query) }
+
+    /// The first header of this name; ASCII letters compare without regard to case.
+    public func header(_ name: String) -> String? {
+        headers.first { $0.name.equalsIgnoringCase(name) }?.value
+    }
+
+    /// Whether a header that is a list of words, such as `Connection`, holds this one.
+    public func hasToken(_ token: String, in name: String) -> Bool {
+        headers.contains { header in
+            header.name.equalsIgnoringCase(name)
+                && header.value.split(separator: ",").contains { $0.trimmingBlanks.equalsIgnoringCase(token) }
+        }
+    }
+
+    /// Asks for a WebSocket, well formed or not (RFC 6455, 4.1).
+    var wantsWebSocket: Bool { hasToken("websocket", in: "upgrade") && hasToken("upgrade", in: "connection") }
+}
+
+/// A whole answer. The edge adds `Content-Length`, `Connection` and `Date`, and leaves the body out for HEAD.
+public struct Response: Sendable {
+    public var status: Int
+    public var headers: [(name: String, value: String)]
+    public var body: [UInt8]
+    /// The connection ends with this answer: nothing more can be understood on it.
+    public var closesConnection = false
+    /// The head of something that grows: its length is not known.
+    package private(set) var isStream = false
+
+    public init(_ status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    public static func text(_ status: Int, _ text: String) -> Response {
+        Response(status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array(text.utf8))
+    }
+
+    /// - Parameter json: a JSON text.
+    public static func json(_ status: Int, _ json: String) -> Response {
+        Response(status, headers: [("Content-Type", "application/json")], body: Array(json.utf8))
+    }
+
+    /// 405 with the methods that are allowed here (RFC 9110, 15.5.6).
+    public static func methodNotAllowed(_ allowed: String) -> Response {
+        var response = Response.json(405, #"{"error":"method not allowed","allowed":"\#(allowed)"}"#)
+        response.headers.append(("Allow", allowed))
+        return response
+    }
+
+    /// A file with an entity tag made from its bytes, or 304 when the client has it already.
+    public static func file(_ bytes: [UInt8], type: String, tag: String, for request: Request) -> Response {
+        guard request.method == "GET" || request.method == "HEAD" else {
+            return methodNotAllowed("GET, HEAD")
+        }
+        let headers = [
+            (name: "Content-Type", value: type), (name: "Cache-Control", value: "public, max-age=0"),
+            (name: "ETag", value: tag), (name: "X-Content-Type-Options", value: "nosniff"),
+        ]
+        let known = request.header("If-None-Match").map { list in
+            list.split(separator: ",").contains { candidate in
+                let name = candidate.trimmingBlanks
+                return name == "*" || name == tag || name == "W/" + tag
+            }
+        }
+        return known == true ? Response(304, headers: headers) : Response(200, headers: headers, body: bytes)
+    }
+
+    /// The head of an answer whose body follows piece by piece.
+    package static func stream(_ contentType: String, headers: [(name: String, value: String)]) -> Response {
+        var response = Response(200, headers: [("Content-Type", contentType)] + headers)
+        response.isStream = true
+        return response
+    }
+}
+
+extension StringProtocol {
+    func equalsIgnoringCase(_ other: some StringProtocol) -> Bool {
+        utf8.count == other.utf8.count
+            && zip(utf8, other.utf8).allSatisfy { a, b in
+                a == b || (a | 32 == b | 32 && (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(a | 32))
+            }
+    }
+
+    /// Without blanks and tabs at both ends: HTTP's optional white space.
+    var trimmingBlanks: String {
+        var rest = Substring(self)
+        while let first = rest.utf8.first, first == 32 || first == 9 { rest = rest.dropFirst() }
+        while let last = rest.utf8.last, last == 32 || last == 9 { rest = rest.dropLast() }
+        return String(rest)
+    }
+}

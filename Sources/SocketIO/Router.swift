@@ -1,0 +1,66 @@
+internal import SocketIOCore
+
+/// Finds what a request is for by the end of its path, whatever prefix a proxy has put before it.
+///
+/// - Why: no common proxy says which prefix it added or took away, and a doubled slash is common too.
+struct Router: Sendable {
+    enum Route: Sendable {
+        /// Below the resource: what follows it, without its slash.
+        case resource(Substring)
+        case plain(PlainRoute)
+        /// A page or a file of the application, by the last segment of the path.
+        case page(lastSegment: String)
+        /// Outside the one path that the operator allows.
+        case outside(basePath: String)
+    }
+
+    private let resource: ResourcePath
+    private let basePath: [String]?
+    private let basePathText: String
+    private let routes: [PlainRoute]
+
+    init(server: Server) {
+        resource = ResourcePath(resource: server.settings.resource)
+        basePathText = server.settings.basePath ?? "/"
+        basePath = server.settings.basePath.map { base in base.split(separator: "/").map(String.init) }
+        routes = server.routes
+    }
+
+    func route(_ request: Request) -> Route {
+        let path = request.path
+        if let basePath {
+            let segments = path.split(separator: "/").map {
+                String(decoding: Query.percentDecoded($0.utf8, plusIsBlank: false), as: UTF8.self)
+            }
+            // The base path itself without its final slash is let through, to be redirected.
+            guard segments.starts(with: basePath),
+                depthIsAllowed(segments.count - basePath.count, path, request)
+            else {
+                return .outside(basePath: basePathText)
+            }
+        }
+        if let rest = resource.rest(of: path) { return .resource(rest) }
+        let last = PathTail.lastSegment(path)
+        if request.wantsWebSocket, let raw = routes.first(where: { $0.exchange == .webSocket }) {
+            return .plain(raw)
+        }
+        if let route = routes.first(where: { $0.name == last }) { return .plain(route) }
+        return .page(lastSegment: last)
+    }
+
+    /// With a base path nothing is recognised by its tail alone: pages and streams stand right below it.
+    private func depthIsAllowed(_ depth: Int, _ path: Substring, _ request: Request) -> Bool {
+        if resource.rest(of: path) != nil || request.wantsWebSocket { return true }
+        return depth == 0 || (depth == 1 && path.utf8.last != UInt8(ascii: "/"))
+    }
+
+    /// Where a path without its final slash leads: relative, so that it holds behind any prefix. Nil when the
+    /// last segment looks like a file.
+    static func redirect(for request: Request, lastSegment: String) -> Response? {
+        guard !lastSegment.isEmpty, !lastSegment.contains(".") else { return nil }
+        let raw = request.path.split(separator: "/").last ?? ""
+        // "./" keeps a colon in the segment from being read as a scheme.
+        let query = request.target.dropFirst(request.path.count)
+        return Response(302, headers: [("Location", "./\(raw)/\(query)"), ("Cache-Control", "no-cache")])
+    }
+}

@@ -1,0 +1,219 @@
+package import SocketIOCore
+
+/// Everything one event loop owns: its sessions, its readers and its timer wheel. No I/O and no clock: requests
+/// come with the link to answer on and the time, so a simulation drives it as the edge does.
+///
+/// Owner: one event loop, or one simulation. Not to be touched from anywhere else.
+package final class Shard {
+    let server: Server
+    let limits: SessionLimits
+    private let router: Router
+    private let node: UInt16
+    private let index: UInt8
+    private let random: () -> UInt64
+    private var wheel: Wheel
+    private var clients: [String: Client] = [:]
+    package private(set) var isDraining = false
+    /// Readers of the plain routes and of the namespaces' feeds.
+    package var readers = 0
+    private var caches: [String: FrameCache] = [:]
+
+    package init(
+        server: Server, node: UInt16 = 0, index: UInt8, startingAt now: Instant,
+        random: @escaping () -> UInt64
+    ) {
+        self.server = server
+        self.node = node
+        self.index = index
+        self.random = random
+        limits = server.settings.limits
+        router = Router(server: server)
+        wheel = Wheel(width: server.settings.wheelSlot, startingAt: now)
+    }
+
+    package var sessionCount: Int { clients.count }
+
+    /// The loop that owns the session a request names, when that is not this one; nil for everything else.
+    package func owner(of request: Request) -> UInt8? {
+        guard case .resource = router.route(request), let sid = request.parameter("sid"),
+            let place = SessionID.place(of: sid), place.node == node, place.loop != index
+        else { return nil }
+        return place.loop
+    }
+
+    // MARK: Requests
+
+    /// The head of a request with a body is here; the body is not. Tells the session, which may refuse.
+    package func bodyBegan(_ request: Request, on link: any Link, at now: Instant) {
+        guard request.method == "POST", case .resource = router.route(request) else { return }
+        if let client = request.parameter("sid").flatMap({ clients[$0] }) {
+            client.postBegan(on: link, at: now)
+        }
+    }
+
+    /// A whole request. It is answered on `link`, now or later.
+    package func received(_ request: Request, on link: any Link, at now: Instant) {
+        switch router.route(request) {
+        case .outside(let basePath):
+            let path = JSON.quoted(basePath)
+            link.respond(
+                .json(404, #"{"error":"not found","basePath":\#(String(decoding: path, as: UTF8.self))}"#))
+        case .resource(let rest):
+            engine(request, rest: rest, on: link, at: now)
+        case .plain(let route):
+            PlainReader.open(route, request, on: link, in: self, at: now)
+        case .page(let lastSegment):
+            page(lastSegment, request, on: link)
+        }
+    }
+
+    private func page(_ lastSegment: String, _ request: Request, on link: any Link) {
+        switch server.page(lastSegment, request) {
+        case .response(let response): link.respond(response)
+        case .counted(let make): link.respond(counted: make)
+        case .nothing:
+            if request.method == "GET" || request.method == "HEAD",
+                let redirect = Router.redirect(for: request, lastSegment: lastSegment)
+            {
+                link.respond(redirect)
+            } else {
+                link.respond(.json(404, #"{"error":"not found"}"#))
+            }
+        }
+    }
+
+    // MARK: Engine.IO
+
+    private func engine(_ request: Request, rest: Substring, on link: any Link, at now: Instant) {
+        if request.method == "GET" || request.method == "HEAD", !rest.isEmpty,
+            let script = server.script(PathTail.lastSegment(rest), request)
+        {
+            return link.respond(script)
+        }
+        if request.method == "OPTIONS", let asked = request.header("Access-Control-Request-Method") {
+            return link.respond(EngineAnswer.preflight(request, method: asked))
+        }
+        if rest.isEmpty, request.query.isEmpty, !request.hasToken("upgrade", in: "connection") {
+            return link.respond(.text(200, "Welcome to socket.io."))
+        }
+        let transport = request.parameter("transport") ?? ""
+        let isOffered =
+            transport == "polling" && server.settings.polling
+            || transport == "websocket" && server.settings.webSocket
+        guard isOffered else { return refuse(request, .transportUnknown, on: link) }
+        guard let sid = request.parameter("sid") else {
+            return handshake(request, transport: transport, on: link, at: now)
+        }
+        guard let client = clients[sid] else { return refuse(request, .unknownSession, on: link) }
+        if transport == "websocket" {
+            guard let accept = acceptSocket(request, on: link) else { return }
+            link.openSocket(accept: accept.key, headers: accept.headers)
+            client.probeOpened(on: link, at: now)
+        } else {
+            client.polled(request, on: link, at: now)
+        }
+    }
+
+    private func handshake(_ request: Request, transport: String, on link: any Link, at now: Instant) {
+        guard request.method == "GET" else { return refuse(request, .badMethod, on: link) }
+        guard request.parameter("EIO") == "4" else { return refuse(request, .unsupportedVersion, on: link) }
+        if transport == "polling" {
+            if let problem = roomForSession() { return link.respond(problem) }
+            let client = makeClient(request, onSocket: false, at: now)
+            link.respond(EngineAnswer.payload(client.openPacket(upgrades: server.settings.webSocket)))
+            client.settle(at: now)
+        } else {
+            guard let accept = acceptSocket(request, on: link) else { return }
+            if let problem = roomForSession() { return link.respond(problem) }
+            let client = makeClient(request, onSocket: true, at: now)
+            link.openSocket(accept: accept.key, headers: accept.headers)
+            client.opened(on: link, at: now)
+        }
+    }
+
+    private func roomForSession() -> Response? {
+        if isDraining { return .json(503, #"{"error":"the server is stopping"}"#) }
+        guard clients.count >= server.settings.maxSessions else { return nil }
+        return .json(503, #"{"error":"too many sessions"}"#)
+    }
+
+    private func makeClient(_ request: Request, onSocket: Bool, at now: Instant) -> Client {
+        let sid = newID()
+        let client = Client(
+            sid: sid, cursor: request.parameter("from"), shard: self,
+            session: Session(onSocket: onSocket, limits: limits, at: now))
+        clients[sid] = client
+        return client
+    }
+
+    /// Judges a WebSocket handshake below the resource; answers it when it is bad.
+    private func acceptSocket(
+        _ request: Request, on link: any Link
+    ) -> (key: String, headers: [(name: String, value: String)])? {
+        guard request.hasToken("upgrade", in: "connection"), let upgrade = request.header("upgrade") else {
+            refuse(request, .badRequest, on: link)
+            return nil
+        }
+        switch SocketHandshake.judge(request) {
+        case .accept(let key):
+            let offered = request.header("Sec-WebSocket-Protocol")?.split(separator: ",").first?
+                .trimmingBlanks
+            let headers = offered.map { [(name: "Sec-WebSocket-Protocol", value: $0)] } ?? []
+            return (key, headers + EngineAnswer.cors)
+        case .notWebSocket where !upgrade.equalsIgnoringCase("websocket"):
+            link.respond(EngineAnswer.refusedUpgrade("Invalid Upgrade header"))
+        case .notWebSocket: link.respond(EngineAnswer.refusedUpgrade("Bad handshake method"))
+        case .badVersion: link.respond(EngineAnswer.badSocketVersion)
+        case .badKey: link.respond(EngineAnswer.refusedUpgrade("Missing or invalid Sec-WebSocket-Key header"))
+        }
+        return nil
+    }
+
+    private func refuse(_ request: Request, _ error: EngineError, on link: any Link) {
+        // Who asked for a WebSocket reads no JSON: the reference answers the bare text there.
+        link.respond(
+            request.wantsWebSocket ? EngineAnswer.refusedUpgrade(error.message) : EngineAnswer.error(error))
+    }
+
+    // MARK: For clients and readers
+
+    func newID() -> String { SessionID(node: node, loop: index, random: random).text }
+
+    func forget(_ client: Client) { clients[client.sid] = nil }
+
+    func frames(_ name: String, count: Int, make: @escaping (Int) -> Frame) -> FrameCache {
+        if let cache = caches[name] { return cache }
+        let cache = FrameCache(count: count, make: make)
+        caches[name] = cache
+        return cache
+    }
+
+    /// Puts `timed` on the wheel if it is not there early enough already. A deadline that has moved back costs
+    /// one look when the old one comes.
+    package func arm(_ timed: any Timed, at deadline: Instant) {
+        if deadline < timed.scheduled { wheel.arm(timed, at: deadline) }
+    }
+
+    // MARK: Time
+
+    /// When ``advance(to:)`` has something to do.
+    package var nextWake: Instant? { wheel.nextWake }
+
+    /// Fires what is due. Returns after a bounded batch, so that a burst does not keep sockets waiting: true when
+    /// there is more.
+    package func advance(to now: Instant, atMost batch: Int = .max) -> Bool {
+        var left = batch
+        while left > 0 {
+            guard let timed = wheel.popDue(at: now) else { return false }
+            timed.deadlineReached(at: now)
+            left -= 1
+        }
+        return true
+    }
+
+    /// No more sessions; those there are end in their protocol's way. Links are told one by one by the edge.
+    package func drain(at now: Instant) {
+        isDraining = true
+        for client in clients.values { client.close(.serverShuttingDown, at: now) }
+    }
+}

@@ -1,0 +1,287 @@
+internal import NIOCore
+internal import SocketIO
+internal import SocketIOCore
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// One TCP connection: the way out of every exchange, and the handler of a WebSocket's bytes once it is one.
+///
+/// Until an upgrade a ``RequestHandler`` stands in the pipeline and this object only writes. Afterwards this is
+/// the only handler left, so that a reader costs no more than it must.
+///
+/// Bytes go straight to the socket with `send` while NIO holds none of this connection; what the socket does not
+/// take goes through NIO, and the link is not ready until that has left. Measured: without the pipeline's write
+/// path a stanza costs what a bare `send` server pays.
+///
+/// Owner: the event loop of its worker.
+final class Connection: ChannelInboundHandler, Link, Timed {
+    typealias InboundIn = ByteBuffer
+
+    enum Phase: UInt8 { case http, stream, webSocket, closing, closed }
+
+    let worker: Worker
+    private let channel: any Channel
+    /// -1 when the transport is not a plain socket: then everything goes through NIO.
+    private let descriptor: CInt
+    /// While this is HTTP; cleared with the upgrade, or with the connection.
+    var requests: RequestHandler?
+    var delegate: (any LinkDelegate)?
+    var scheduled = Instant.distantFuture
+    private(set) var deadline = Instant.distantFuture
+    private var reader: WebSocketReader?
+    private var corked: [UInt8] = []
+    /// Asked by a session on another loop; empty for a session on this one.
+    private var readiness: [() -> Void] = []
+    /// Writes that NIO has taken and not yet finished.
+    private var outstanding = 0
+    private var phase = Phase.http
+    private var isCorked = false
+    private var closesWhenDrained = false
+    var facts = RequestFacts()
+
+    init(_ channel: any Channel, worker: Worker) {
+        self.channel = channel
+        self.worker = worker
+        let handle = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { $0 }
+        descriptor = handle.flatMap { $0 } ?? -1
+    }
+
+    // MARK: Link
+
+    var isReady: Bool { outstanding == 0 && !isCorked && phase != .closed }
+
+    func respond(_ response: Response) {
+        guard phase == .http else { return }
+        delegate = nil
+        // Answered before its body was whole: what follows could not be told from the rest of it.
+        let isWhole = requests?.isReceiving != true
+        let keepsAlive = facts.keepsAlive && isWhole && !response.closesConnection && !worker.isDraining
+        write(ResponseWriter.bytes(response, to: facts, date: worker.httpDate(), keepsAlive: keepsAlive))
+        if keepsAlive { requests?.answered() } else { finish() }
+    }
+
+    func respond(counted make: @escaping @Sendable (Totals) -> Response) {
+        guard let peers = worker.peers else { return respond(make(worker.totals)) }
+        peers.totals(on: worker.loop).assumeIsolated().whenSuccess { self.respond(make($0)) }
+    }
+
+    func openStream(_ head: Response) {
+        guard phase == .http else { return }
+        phase = .stream
+        isCorked = true
+        corked = ResponseWriter.stream(head, to: facts, date: worker.httpDate())
+    }
+
+    func openSocket(accept: String, headers: [(name: String, value: String)]) {
+        guard phase == .http else { return }
+        phase = .webSocket
+        isCorked = true
+        corked = ResponseWriter.switching(accept: accept, headers: headers)
+        reader = WebSocketReader(maxMessageBytes: worker.maxBody)
+        expect(nil)
+        requests?.stepAside(for: self)
+        requests = nil
+    }
+
+    func write(_ frame: Frame) {
+        write(phase == .stream && facts.minorVersion == 0 ? frame.packet : frame.framed)
+    }
+
+    func write(_ packet: Outgoing) {
+        switch packet {
+        case .frame(let frame): write(frame)
+        case .text(let bytes): write(WebSocketFrame.text(bytes))
+        case .binary(let bytes): write(WebSocketFrame.binary(bytes))
+        }
+    }
+
+    func ping() { write(WebSocketFrame.ping([])) }
+
+    func flush() {
+        guard isCorked else { return }
+        isCorked = false
+        let bytes = corked
+        corked = []
+        write(bytes)
+        if outstanding == 0, !readiness.isEmpty { drained() }
+    }
+
+    func endStream() {
+        guard phase == .stream else { return }
+        if facts.minorVersion >= 1 { write(HTTPChunk.last) }
+        flush()
+        delegate = nil
+        phase = .http
+        if facts.minorVersion >= 1, facts.keepsAlive, !worker.isDraining {
+            requests?.answered()
+        } else {
+            finish()
+        }
+    }
+
+    func closeSocket(code: UInt16?) {
+        guard phase == .webSocket else { return }
+        write(WebSocketFrame.close(code: code))
+        flush()
+        delegate = nil
+        phase = .closing
+        expect(worker.settings.goodbyeTimeout)
+    }
+
+    func abort() { channel.close(mode: .all, promise: nil) }
+
+    // MARK: Out
+
+    /// The client waits to be asked for its body (RFC 9110, 10.1.1).
+    func sayContinue() { write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+
+    private func write(_ bytes: [UInt8]) {
+        if isCorked {
+            corked += bytes
+        } else if outstanding == 0, descriptor >= 0, phase != .closed {
+            sendDirectly(bytes)
+        } else {
+            handOver(bytes[...])
+        }
+    }
+
+    private func sendDirectly(_ bytes: [UInt8]) {
+        let sent = bytes.withUnsafeBytes {
+            send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+        }
+        if sent == bytes.count { return }
+        if sent < 0, errno != EAGAIN, errno != EWOULDBLOCK, errno != EINTR {
+            // The peer is gone. Not from in here: whoever writes is in the middle of something.
+            return worker.loop.assumeIsolated().execute { self.abort() }
+        }
+        handOver(bytes[max(0, sent)...])
+    }
+
+    /// Lets NIO wait until the socket takes the rest.
+    private func handOver(_ bytes: ArraySlice<UInt8>) {
+        outstanding += 1
+        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).assumeIsolated().whenComplete { _ in
+            self.outstanding -= 1
+            if self.outstanding == 0 { self.drained() }
+        }
+    }
+
+    /// Calls back once nothing is waiting: at once, or when what waits has left.
+    func whenReady(_ call: @escaping () -> Void) {
+        if isReady || phase == .closed { return call() }
+        readiness.append(call)
+    }
+
+    private func drained() {
+        let calls = readiness
+        readiness = []
+        for call in calls { call() }
+        if closesWhenDrained { return finish() }
+        guard let delegate else { return }
+        worker.enter { now in delegate.linkReady(self, at: now) }
+    }
+
+    /// Ends the connection behind an answer: our half first, so that the answer arrives even when the peer is
+    /// still sending; the whole when the peer has ended its half, or has had time to.
+    private func finish() {
+        guard outstanding == 0 else {
+            closesWhenDrained = true
+            return
+        }
+        closesWhenDrained = false
+        requests?.ignoresInput = true
+        phase = .closing
+        channel.close(mode: .output, promise: nil)
+        expect(worker.settings.goodbyeTimeout)
+    }
+
+    // MARK: Time
+
+    /// Sets when this connection ends if nothing more happens; nil: never.
+    func expect(_ span: Duration?) {
+        guard let span else {
+            deadline = .distantFuture
+            return
+        }
+        deadline = Clock.now() + span
+        worker.arm(self, at: deadline)
+    }
+
+    func deadlineReached(at now: Instant) {
+        guard phase != .closed, deadline != .distantFuture else { return }
+        if now < deadline { return worker.arm(self, at: deadline) }
+        abort()
+    }
+
+    /// The server stops.
+    func mustEnd(at now: Instant) {
+        if let delegate { return delegate.linkMustEnd(self, at: now) }
+        if phase == .http, requests?.isBusy != true { finish() }
+    }
+
+    // MARK: In
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard reader != nil, phase == .webSocket || phase == .closing else { return }
+        let events = unwrapInboundIn(data).withUnsafeReadableBytes { reader?.receive($0) ?? [] }
+        guard !events.isEmpty else { return }
+        worker.enter { now in
+            for event in events { received(event, at: now) }
+        }
+    }
+
+    private func received(_ event: WebSocketReader.Event, at now: Instant) {
+        // Once our close frame has left, only the peer's is of interest (RFC 6455, 7.1.2).
+        if phase != .webSocket {
+            if case .close = event { abort() }
+            return
+        }
+        switch event {
+        case .text(let bytes): delegate?.link(self, receivedText: bytes[...], at: now)
+        case .binary(let bytes): delegate?.link(self, receivedBinary: bytes, at: now)
+        // Who does not read our pongs gets no more of them.
+        case .ping(let bytes): if isReady { write(WebSocketFrame.pong(bytes)) }
+        case .pong: break
+        case .close(let code, _): echoClose(code, at: now)
+        case .failed(let code, let reason): fail(code, reason, at: now)
+        }
+    }
+
+    private func echoClose(_ code: UInt16?, at now: Instant) {
+        let delegate = delegate
+        self.delegate = nil
+        write(WebSocketFrame.close(code: code))
+        delegate?.linkClosed(self, at: now)
+        finish()
+    }
+
+    private func fail(_ code: UInt16, _ reason: String, at now: Instant) {
+        let delegate = delegate
+        self.delegate = nil
+        write(WebSocketFrame.close(code: code, reason: reason))
+        delegate?.linkClosed(self, at: now)
+        finish()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { ended() }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    /// The connection is gone.
+    func ended() {
+        guard phase != .closed else { return }
+        phase = .closed
+        deadline = .distantFuture
+        requests = nil
+        worker.remove(self)
+        guard let delegate else { return }
+        self.delegate = nil
+        worker.enter { now in delegate.linkClosed(self, at: now) }
+    }
+}

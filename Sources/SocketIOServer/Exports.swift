@@ -1,0 +1,2 @@
+// An application imports this module alone.
+@_exported public import SocketIO

@@ -1,0 +1,169 @@
+public import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+public import SocketIO
+internal import SocketIOCore
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// A running server: a port, its event loops, and what has been opened on them.
+///
+///     let listener = try await Listener.bind(server, settings: settings, logger: logger)
+///     await listener.shutdown()
+public final class Listener: Sendable {
+    private let channel: any Channel
+    private let group: MultiThreadedEventLoopGroup
+    private let workers: Workers
+    private let counters: Counters
+    private let shutdownTimeout: Duration
+
+    /// The port that was taken.
+    public let port: Int
+    /// How many connections this listener takes at a time.
+    public let maxConnections: Int
+
+    private init(
+        channel: any Channel, group: MultiThreadedEventLoopGroup, workers: Workers, counters: Counters,
+        settings: ListenerSettings, maxConnections: Int
+    ) {
+        self.channel = channel
+        self.group = group
+        self.workers = workers
+        self.counters = counters
+        self.maxConnections = maxConnections
+        shutdownTimeout = settings.shutdownTimeout
+        port = channel.localAddress?.port ?? settings.port
+    }
+
+    /// Opens the port and serves.
+    ///
+    /// - Throws: ``BindError`` when the address cannot be had.
+    public static func bind(
+        _ server: Server, settings: ListenerSettings = ListenerSettings(), logger: Logger
+    ) async throws -> Listener {
+        let threads = settings.threads > 0 ? settings.threads : System.coreCount
+        // A sid names its loop in one byte.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: min(threads, 256))
+        let counters = Counters()
+        let limit = connectionLimit(settings)
+        do {
+            let workers = try await makeWorkers(server, group, settings, counters, logger)
+            let channel = try await bootstrap(group, workers, counters, settings, limit, logger)
+                .bind(host: settings.host, port: settings.port).get()
+            return Listener(
+                channel: channel, group: group, workers: workers, counters: counters, settings: settings,
+                maxConnections: limit)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw BindError(host: settings.host, port: settings.port, error: error)
+        }
+    }
+
+    /// Stops accepting, ends every exchange in its protocol's way, and returns when all connections are gone or
+    /// the shutdown timeout is over, whichever is first.
+    public func shutdown() async {
+        try? await channel.close()
+        for index in 0..<workers.count { workers.on(UInt8(index)) { $0.drain() } }
+        let end = ContinuousClock.now + shutdownTimeout
+        while counters.openConnections > 0, ContinuousClock.now < end {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+        for index in 0..<workers.count { workers.on(UInt8(index)) { $0.abortAll() } }
+        try? await group.shutdownGracefully()
+    }
+
+    // MARK: Setting up
+
+    private static func makeWorkers(
+        _ server: Server, _ group: MultiThreadedEventLoopGroup, _ settings: ListenerSettings,
+        _ counters: Counters,
+        _ logger: Logger
+    ) async throws -> Workers {
+        var bound: [NIOLoopBound<Worker>] = []
+        for (index, loop) in group.makeIterator().enumerated() {
+            let worker = try await loop.submit {
+                NIOLoopBound(
+                    Worker(
+                        loop: loop, index: UInt8(index), server: server, settings: settings,
+                        counters: counters,
+                        logger: logger),
+                    eventLoop: loop)
+            }.get()
+            bound.append(worker)
+        }
+        let workers = Workers(bound)
+        for worker in bound { try await worker.eventLoop.submit { worker.value.peers = workers }.get() }
+        return workers
+    }
+
+    private static func bootstrap(
+        _ group: MultiThreadedEventLoopGroup, _ workers: Workers, _ counters: Counters,
+        _ settings: ListenerSettings,
+        _ limit: Int, _ logger: Logger
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let gate = AcceptGate(counters: counters, limit: limit, logger: logger)
+                    try channel.pipeline.syncOperations.addHandler(gate)
+                }
+            }
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            // Measured: 4.4 kB a reader with the default, 2.8 kB with this.
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 512))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try open(channel, workers.current(on: channel.eventLoop))
+                }
+            }
+    }
+
+    private static func open(_ channel: any Channel, _ worker: Worker) throws {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = worker.settings.maxHead
+        limits.maxHeaderListSize = worker.settings.maxHead
+        limits.maxHeaderFieldCount = 128
+        let decoder = ByteToMessageHandler(
+            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
+        let connection = Connection(channel, worker: worker)
+        let requests = RequestHandler(connection: connection, decoder: decoder)
+        connection.requests = requests
+        try channel.pipeline.syncOperations.addHandlers([decoder, requests])
+    }
+
+    /// As configured, or as many as the limit of open files leaves after a reserve for everything else. The soft
+    /// limit is raised to the hard one first.
+    private static func connectionLimit(_ settings: ListenerSettings) -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1000 }
+        if limit.rlim_cur < limit.rlim_max {
+            limit.rlim_cur = limit.rlim_max
+            _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        }
+        let room = max(16, Int(clamping: limit.rlim_cur) - 64)
+        return settings.maxConnections > 0 ? min(settings.maxConnections, room) : room
+    }
+}
+
+/// The address could not be had.
+public struct BindError: Error, CustomStringConvertible {
+    /// Somebody else listens there already.
+    public let isInUse: Bool
+    public let description: String
+
+    init(host: String, port: Int, error: any Error) {
+        let code = (error as? IOError)?.errnoCode
+        isInUse = code == EADDRINUSE
+        description =
+            isInUse
+            ? "port \(port) on \(host) is in use: stop the program that has it, or choose another with --port"
+            : "cannot listen on \(host) port \(port): \(error)"
+    }
+}

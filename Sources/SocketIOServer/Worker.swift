@@ -1,0 +1,149 @@
+internal import Logging
+internal import NIOCore
+internal import SocketIO
+internal import SocketIOCore
+
+/// One event loop's share of the server: its shard, its connections and its one timer.
+///
+/// Owner: its event loop. Everything here but `loop`, `counters` and `index` is touched on that loop only.
+final class Worker {
+    let loop: any EventLoop
+    let index: UInt8
+    let settings: ListenerSettings
+    let maxBody: Int
+    let counters: Counters
+    let logger: Logger
+    let shard: Shard
+    private(set) var connections: [ObjectIdentifier: Connection] = [:]
+    private var timer: Scheduled<Void>?
+    private var timerAt = Instant.distantFuture
+    private var date = ""
+    private var dateSecond = 0
+    private(set) var isDraining = false
+    /// The others, by loop; set once, before the first connection.
+    var peers: Workers?
+
+    init(
+        loop: any EventLoop, index: UInt8, server: Server, settings: ListenerSettings, counters: Counters,
+        logger: Logger
+    ) {
+        self.loop = loop
+        self.index = index
+        self.settings = settings
+        self.counters = counters
+        self.logger = logger
+        maxBody = server.settings.maxPayload
+        var generator = SystemRandomNumberGenerator()
+        shard = Shard(server: server, index: index, startingAt: Clock.now()) { generator.next() }
+    }
+
+    var totals: Totals {
+        var totals = Totals()
+        totals.connections = connections.count
+        totals.sessions = shard.sessionCount
+        totals.readers = shard.readers
+        totals.isDraining = isDraining
+        return totals
+    }
+
+    /// `Date` of now, made at most once a second.
+    func httpDate() -> String {
+        let second = Clock.unixSeconds()
+        if second != dateSecond {
+            dateSecond = second
+            date = Clock.httpDate(unixSeconds: second)
+        }
+        return date
+    }
+
+    // MARK: Time
+
+    /// Everything that may touch the shard goes through here: it is told the time once, and the timer follows
+    /// what has changed.
+    func enter(_ body: (Instant) -> Void) {
+        body(Clock.now())
+        rearm()
+    }
+
+    private func rearm() {
+        guard let wake = shard.nextWake, wake < timerAt else { return }
+        timer?.cancel()
+        timerAt = wake
+        timer = loop.assumeIsolated().scheduleTask(deadline: Clock.deadline(wake)) { self.tick() }
+    }
+
+    private func tick() {
+        timerAt = .distantFuture
+        timer = nil
+        // Bounded, so that sockets are served between two parts of a burst.
+        let hasMore = shard.advance(to: Clock.now(), atMost: 1024)
+        if hasMore {
+            loop.assumeIsolated().execute { self.tick() }
+        } else {
+            rearm()
+        }
+    }
+
+    func arm(_ timed: any Timed, at deadline: Instant) {
+        shard.arm(timed, at: deadline)
+        rearm()
+    }
+
+    // MARK: Connections
+
+    func add(_ connection: Connection) {
+        connections[ObjectIdentifier(connection)] = connection
+        counters.opened()
+        if isDraining { connection.abort() }
+    }
+
+    func remove(_ connection: Connection) {
+        if connections.removeValue(forKey: ObjectIdentifier(connection)) != nil { counters.closed() }
+    }
+
+    /// Ends every exchange in its protocol's way; idle connections end at once.
+    func drain() {
+        isDraining = true
+        enter { now in
+            shard.drain(at: now)
+            for connection in connections.values { connection.mustEnd(at: now) }
+        }
+    }
+
+    func abortAll() {
+        for connection in connections.values { connection.abort() }
+    }
+}
+
+/// All workers of a listener. Reaching one of them means going to its loop.
+///
+/// Sendable although a worker is not: a worker is handed out on its own loop only, which `NIOLoopBound` checks.
+struct Workers: Sendable {
+    private let bound: [NIOLoopBound<Worker>]
+    let loops: [any EventLoop]
+
+    /// - Parameter bound: one a loop, in the order of the loops' indices.
+    init(_ bound: [NIOLoopBound<Worker>]) {
+        self.bound = bound
+        loops = bound.map(\.eventLoop)
+    }
+
+    var count: Int { bound.count }
+
+    /// The worker of the loop this is called on.
+    func current(on loop: any EventLoop) -> Worker {
+        for candidate in bound where candidate.eventLoop === loop { return candidate.value }
+        preconditionFailure("asked for a worker on a loop that has none")
+    }
+
+    func on(_ index: UInt8, _ body: @escaping @Sendable (Worker) -> Void) {
+        let worker = bound[Int(index)]
+        worker.eventLoop.execute { body(worker.value) }
+    }
+
+    /// The sum over all loops, one hop to each.
+    func totals(on loop: any EventLoop) -> EventLoopFuture<Totals> {
+        let parts = bound.map { worker in worker.eventLoop.submit { worker.value.totals } }
+        return EventLoopFuture.reduce(Totals(), parts, on: loop, +)
+    }
+}
