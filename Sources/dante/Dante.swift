@@ -1,0 +1,137 @@
+internal import DanteAssets
+@preconcurrency internal import Dispatch
+internal import Logging
+internal import Recital
+internal import SocketIOServer
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// The command.
+@main
+struct Dante {
+    static func main() async {
+        do {
+            switch try Settings.parse(
+                arguments: Array(CommandLine.arguments.dropFirst()), environment: environment())
+            {
+            case .help(let text): say(text, terminator: "")
+            case .version(let text): say(text)
+            case .run(let settings): try await serve(settings)
+            }
+        } catch let error as UsageError {
+            fail("\(error.message)", UsageError.exitCode)
+        } catch let error as StartError {
+            fail(error.description, error.exitCode)
+        } catch let error as BindError {
+            // EX_UNAVAILABLE of sysexits.h.
+            fail(error.description, 69)
+        } catch {
+            fail("\(error)", 70)
+        }
+    }
+
+    private static func serve(_ settings: Settings) async throws {
+        let (poem, language) = try text(settings)
+        let assets = try Assets(
+            publicDirectory: settings.publicDirectory, clientScript: settings.clientScript)
+        let now = Instant.now
+        let app = RecitalApp(settings, poem: poem, language: language, assets: assets, startingAt: now)
+        let signals = Signals()
+        let listener = try await Listener.bind(
+            app.server, settings: settings.listener, logger: logger(settings))
+        say(startLine(settings, poem: poem, port: listener.port))
+        await signals.first()
+        await listener.shutdown()
+    }
+
+    /// What is read, how many stanzas, how often, and where.
+    private static func startLine(_ settings: Settings, poem: Poem, port: Int) -> String {
+        let isEverywhere = ["0.0.0.0", "::", "127.0.0.1", "::1"].contains(settings.host)
+        let host =
+            isEverywhere ? "localhost" : settings.host.contains(":") ? "[\(settings.host)]" : settings.host
+        let stanzas = poem.stanzas.count == 1 ? "1 stanza" : "\(poem.stanzas.count) stanzas"
+        return "dante: reading \"\(poem.title)\" (\(stanzas), one every \(Self.shown(settings.interval))) at "
+            + "http://\(host):\(port)\(settings.basePath ?? "/")"
+    }
+
+    private static func shown(_ span: Duration) -> String {
+        let milliseconds = span.wholeMilliseconds
+        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
+    }
+
+    private static func text(_ settings: Settings) throws -> (poem: Poem, language: String) {
+        guard let path = settings.textPath else {
+            return (try Poem(title: "Inferno, Canto I", utf8: EmbeddedFiles.longfellow), "en")
+        }
+        let bytes = try FileSystem.read(path)
+        do throws(PoemError) {
+            return (try Poem(title: title(of: path), utf8: bytes), "")
+        } catch {
+            throw StartError("cannot read \(path): \(error)", exitCode: 78)
+        }
+    }
+
+    /// A file's name without its directory and its ending.
+    private static func title(of path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+        return String(name[..<dot])
+    }
+
+    private static func logger(_ settings: Settings) -> Logger {
+        let isJSON = settings.logFormat == .json
+        var logger = Logger(label: "dante") { _ in LineLog(isJSON: isJSON) }
+        logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
+        return logger
+    }
+
+    private static func environment() -> [String: String] {
+        var values: [String: String] = [:]
+        for name in SettingTable.all.flatMap(\.environment) {
+            if let value = getenv(name) { values[name] = String(cString: value) }
+        }
+        return values
+    }
+
+    /// Written at once, also into a pipe: whoever starts this waits for the line.
+    private static func say(_ line: String, terminator: String = "\n") {
+        print(line, terminator: terminator)
+        fflush(nil)
+    }
+
+    private static func fail(_ sentence: String, _ code: Int32) -> Never {
+        LineLog.writeError("dante: \(sentence)\n")
+        exit(code)
+    }
+}
+
+/// SIGTERM and SIGINT: the first asks for an orderly end, the second ends the process at once.
+final class Signals: Sendable {
+    private let sources: [any DispatchSourceSignal]
+    private let stream: AsyncStream<Int32>
+
+    init() {
+        let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
+        self.stream = stream
+        sources = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { continuation.yield(number) }
+            source.resume()
+            return source
+        }
+    }
+
+    /// Returns at the first signal; from then on the next one ends the process, with the code a shell gives it.
+    func first() async {
+        var signals = stream.makeAsyncIterator()
+        _ = await signals.next()
+        Task { [stream] in
+            for await number in stream { exit(128 + number) }
+        }
+    }
+}

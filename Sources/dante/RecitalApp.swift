@@ -1,0 +1,163 @@
+internal import Recital
+internal import SocketIOServer
+
+/// The reading as a server of the library: the text over every transport, and the page that shows it.
+struct RecitalApp: Sendable {
+    let server: Server
+    let poem: Poem
+
+    /// - Parameter now: the epoch of a shared pace.
+    init(_ settings: Settings, poem: Poem, language: String, assets: Assets, startingAt now: Instant) {
+        self.poem = poem
+        let feed = RecitalFeed(
+            poem: poem,
+            reading: Reading(
+                count: poem.stanzas.count, intervalNanoseconds: settings.interval.wholeNanoseconds,
+                pace: settings.pace == .shared ? .shared(epochNanoseconds: now.nanoseconds) : .reader,
+                atEnd: settings.readingEnd),
+            eventName: settings.event)
+        var server = Server()
+        server.settings = settings.socketIO
+        server.add(Namespace("/", feed: feed))
+        let routes = Self.routes(settings, poem: poem, language: language)
+        let offered = Set(settings.transports.map(\.rawValue))
+        server.serve(feed, over: routes.filter { offered.contains($0.transport) }.map(\.route))
+        let refused = routes.filter { !offered.contains($0.transport) }
+
+        let index = Assets.File(
+            Page.filled(
+                assets.index,
+                with: [
+                    "title": poem.title, "count": String(poem.stanzas.count), "event": settings.event,
+                    "lang": language, "resource": settings.resource,
+                ]), type: "text/html; charset=utf-8")
+        server.script = { name, request in
+            let isOurs = name == "socket.io.js" || name == "socket.io.min.js"
+            return isOurs ? assets.clientScript.response(to: request) : nil
+        }
+        server.page = { lastSegment, request in
+            if let file = assets.files[lastSegment] { return .response(file.response(to: request)) }
+            if let answer = Health.answer(lastSegment, request) { return answer }
+            if let route = refused.first(where: { $0.route.name == lastSegment }) {
+                return .response(
+                    .json(404, #"{"error":"the transport \#(route.transport) is not offered here"}"#))
+            }
+            return Self.pageNames.contains(lastSegment) ? .response(index.response(to: request)) : .nothing
+        }
+        self.server = server
+    }
+
+    /// The page's own names; the last two are the sample's, on which its two pages were found.
+    private static let pageNames: Set<String> = ["", "index.html", "server-socketio.js", "server-faye.js"]
+
+    private static func routes(
+        _ settings: Settings, poem: Poem, language: String
+    ) -> [(transport: String, route: PlainRoute)] {
+        let stanzas = poem.stanzas
+        // Behind the last stanza of a text that ends here there is one line end, so that what was read is the file.
+        let last = settings.atEnd == .close ? stanzas.count - 1 : stanzas.count
+        return [
+            ("raw", PlainRoute(name: "ws", exchange: .webSocket) { Array(stanzas[$0].text.utf8) }),
+            (
+                "sse",
+                PlainRoute(
+                    name: "sse", exchange: .stream, contentType: "text/event-stream",
+                    silence: PlainText.comment, notice: PlainText.cursorComment, endsWithNoContent: true,
+                    entry: { PlainText.event(stanzas[$0].text, id: $0 + 1) })
+            ),
+            (
+                "text",
+                PlainRoute(
+                    name: "text", exchange: .stream, contentType: "text/plain; charset=utf-8",
+                    silence: Array("\n".utf8),
+                    entry: { Array((stanzas[$0].text + ($0 == last ? "\n" : "\n\n")).utf8) })
+            ),
+            (
+                "read",
+                PlainRoute(
+                    name: "read", exchange: .stream, contentType: "text/html; charset=utf-8",
+                    opening: Page.growingHead(title: poem.title, language: language),
+                    closing: Page.growingEnd,
+                    silence: Array("\n".utf8),
+                    entry: { Array(Markup.stanza(stanzas[$0].text, number: $0 + 1).utf8) })
+            ),
+        ]
+    }
+}
+
+/// The event stream's own lines (WHATWG HTML, "Server-sent events").
+enum PlainText {
+    static let comment = Array(":\n\n".utf8)
+    static let cursorComment = Array(": the cursor is not valid, reading from the first stanza\n\n".utf8)
+
+    /// One stanza as one event: a `data` line a verse, the cursor as its id.
+    static func event(_ text: String, id: Int) -> [UInt8] {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { "data: \($0)\n" }
+        return Array("id: \(id)\n\(lines.joined())\n".utf8)
+    }
+}
+
+/// What says that the server lives, and how much it has open.
+enum Health {
+    static func answer(_ name: String, _ request: Request) -> Answer? {
+        switch name {
+        case "healthz": .response(.text(200, "ok\n"))
+        case "readyz":
+            .counted { totals in totals.isDraining ? .text(503, "stopping\n") : .text(200, "ok\n") }
+        case "status":
+            .counted { totals in
+                .json(
+                    200,
+                    #"{"connections":\#(totals.connections),"sessions":\#(totals.sessions),"#
+                        + #""readers":\#(totals.readers)}"#)
+            }
+        default: nil
+        }
+    }
+}
+
+extension Assets.File {
+    func response(to request: Request) -> Response { .file(bytes, type: type, tag: tag, for: request) }
+}
+
+extension Settings {
+    var readingEnd: Recital.AtEnd {
+        switch atEnd {
+        case .close: .close
+        case .repeat: .repeat
+        case .stay: .stay
+        }
+    }
+
+    /// What of the settings is the library's.
+    var socketIO: SocketIO.Settings {
+        var settings = SocketIO.Settings()
+        settings.resource = resource
+        settings.basePath = basePath
+        settings.polling = transports.contains(.polling)
+        settings.webSocket = transports.contains(.websocket)
+        settings.pingInterval = heartbeat
+        settings.pingTimeout = heartbeatTimeout
+        settings.connectTimeout = connectTimeout
+        settings.upgradeTimeout = upgradeTimeout
+        settings.maxPayload = maxPayloadBytes
+        settings.maxBuffered = maxBufferedBytes
+        // A slot is how late a stanza may be: little beside the interval.
+        settings.wheelSlot = interval < .milliseconds(500) ? .milliseconds(1) : .milliseconds(5)
+        return settings
+    }
+
+    var listener: ListenerSettings {
+        var settings = ListenerSettings()
+        settings.host = host
+        settings.port = port
+        settings.threads = threads
+        settings.maxHead = maxHeadBytes
+        settings.headTimeout = headTimeout
+        settings.bodyTimeout = bodyTimeout
+        settings.idleTimeout = idleTimeout
+        settings.maxConnections = maxConnections
+        settings.shutdownTimeout = shutdownTimeout
+        return settings
+    }
+}

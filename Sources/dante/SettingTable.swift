@@ -1,0 +1,119 @@
+/// Every setting, once. Flags, environment names, help, README and errors are made from these rows.
+///
+/// A new setting is a property of ``Settings`` and a row here, under the heading where help should show it.
+enum SettingTable {
+    static let all = reading + addresses + heartbeat + limits + process
+
+    /// The setting a word without a dash is the value of.
+    static var positional: Setting? { all.first { !$0.spelling.hasPrefix("-") } }
+
+    /// By flag, dashes included.
+    static func setting(flag: String) -> Setting? {
+        all.first { $0.spelling == flag && $0.spelling.hasPrefix("-") }
+    }
+
+    /// A timer of 0 would end everybody. Browsers' own timers overflow past 24 days, and nobody waits a day.
+    private static let timeout = SettingValue.duration(.milliseconds(1) ... .seconds(86_400))
+    /// Past 1 GiB a single client could take the machine's memory; NIO's buffers end at 4.
+    private static let gibibyte = 1 << 30
+
+    private static let reading = [
+        Setting(
+            "text", \.textPath, .path(placeholder: "FILE"), unset: "Inferno, Canto I, built in",
+            isPositional: true, in: .reading,
+            help: "What is read: plain UTF-8, one verse a line, a blank line between stanzas."),
+        Setting(
+            "interval", \.interval, timeout, default: "2s", in: .reading,
+            help: "Time from one stanza to the next; the first comes at once."),
+        Setting(
+            "at-end", \.atEnd, .choice(placeholder: "HOW"), default: "close", in: .reading,
+            help: "Behind the last stanza: end the reading, begin again, or keep the connection."),
+        Setting(
+            "pace", \.pace, .choice(placeholder: "WHOSE"), default: "reader", in: .reading,
+            help: "Each reader from its own start, or everybody at the same place."),
+        Setting(
+            "event", \.event, .event, default: "divinecomedy", in: .reading,
+            help: "Name of the Socket.IO event that carries a stanza."),
+    ]
+
+    private static let addresses = [
+        Setting(
+            "host", \.host, .host, default: "0.0.0.0", in: .addresses,
+            help: "Address to listen on."),
+        Setting(
+            "port", \.port, .integer(0...65_535), default: "8888",
+            variables: ["HTTP_PLATFORM_PORT", "ASPNETCORE_PORT", "PORT"], in: .addresses,
+            help: "Port to listen on; 0 takes any free one."),
+        Setting(
+            "transports", \.transports, .list(),
+            default: Settings.Transport.allCases.map(\.rawValue).joined(separator: ","), in: .addresses,
+            help: "The ways of reading that are offered; raw is a WebSocket without Socket.IO."),
+        Setting(
+            "resource", \.resource, .resource, default: "socket.io", in: .addresses,
+            help: "Path of Socket.IO and of its client script, under any prefix."),
+        Setting(
+            "base-path", \.basePath, .prefix, unset: "any prefix is served", in: .addresses,
+            help: "The only prefix served; anything outside it gets 404."),
+        Setting(
+            "client-script", \.clientScript, .path(placeholder: "FILE"), unset: "the built-in script",
+            in: .addresses, help: "Another build of the client script to serve."),
+        Setting(
+            "public", \.publicDirectory, .path(placeholder: "DIR"), unset: "the built-in files",
+            in: .addresses, help: "Files here are served instead of built-in ones of the same name."),
+    ]
+
+    private static let heartbeat = [
+        Setting(
+            "heartbeat", \.heartbeat, timeout, default: "20s", in: .heartbeat,
+            help: "Time between pings; what else would be silent sends a blank or a comment. Proxies cut "
+                + "silence after 50 to 60 seconds."),
+        Setting(
+            "heartbeat-timeout", \.heartbeatTimeout, timeout, default: "20s", in: .heartbeat,
+            help: "How long a ping may stay unanswered."),
+    ]
+
+    private static let limits = [
+        Setting(
+            "max-payload", \.maxPayloadBytes, .bytes(64...gibibyte), default: "1000000", in: .limits,
+            help: "Longest message or polling body a client may send."),
+        Setting(
+            "max-head", \.maxHeadBytes, .bytes(1024...(1 << 20)), default: "16384", in: .limits,
+            help: "Longest request line and headers."),
+        Setting(
+            "max-buffered", \.maxBufferedBytes, .bytes(4096...gibibyte), default: "1048576", in: .limits,
+            help: "What a client may leave untaken before it is dropped."),
+        Setting(
+            "max-connections", \.maxConnections, .integer(0...10_000_000), default: "0", in: .limits,
+            help: "Connections at once; 0 is as many as open files allow."),
+        Setting(
+            "head-timeout", \.headTimeout, timeout, default: "10s", in: .limits,
+            help: "Time to send a request's head."),
+        Setting(
+            "body-timeout", \.bodyTimeout, timeout, default: "20s", in: .limits,
+            help: "Time to send a request's body."),
+        Setting(
+            "idle-timeout", \.idleTimeout, timeout, default: "75s", in: .limits,
+            help: "How long a connection is kept without a request."),
+        Setting(
+            "connect-timeout", \.connectTimeout, timeout, default: "45s", in: .limits,
+            help: "Time from the handshake to Socket.IO's CONNECT."),
+        Setting(
+            "upgrade-timeout", \.upgradeTimeout, timeout, default: "10s", in: .limits,
+            help: "Time to finish an upgrade from polling to WebSocket."),
+    ]
+
+    private static let process = [
+        Setting(
+            "shutdown-timeout", \.shutdownTimeout, .duration(.zero ... .seconds(86_400)), default: "5s",
+            in: .process, help: "Time readings have to end after SIGTERM or SIGINT."),
+        Setting(
+            "threads", \.threads, .integer(0...1024), default: "0", in: .process,
+            help: "Event loops; 0 is one for each core."),
+        Setting(
+            "log-level", \.logLevel, .choice(placeholder: "LEVEL"), default: "info", in: .process,
+            help: "The least important lines logged."),
+        Setting(
+            "log-format", \.logFormat, .choice(placeholder: "FORMAT"), default: "text", in: .process,
+            help: "Lines for people or for machines."),
+    ]
+}

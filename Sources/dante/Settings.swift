@@ -1,0 +1,89 @@
+/// Everything an operator can decide, typed and within its limits.
+///
+/// What each one means, its default, its limits and its names are in ``SettingTable``; only
+/// ``init(_:environment:)`` makes a `Settings`, and it fills each property from its row. So the values
+/// written here are never seen: they are there because Swift wants one.
+struct Settings: Sendable, Equatable {
+    enum AtEnd: String, CaseIterable, Sendable { case close, `repeat`, stay }
+    enum Pace: String, CaseIterable, Sendable { case reader, shared }
+    enum Transport: String, CaseIterable, Sendable { case polling, websocket, raw, sse, text, read }
+    enum LogFormat: String, CaseIterable, Sendable { case text, json }
+
+    /// swift-log's levels under its own names.
+    enum LogLevel: String, CaseIterable, Sendable {
+        case trace, debug, info, notice, warning, error, critical
+    }
+
+    private(set) var command = Command.serve
+
+    /// `nil`: the built-in canto.
+    var textPath: String?
+    var interval = Duration.zero
+    var event = ""
+    var atEnd = AtEnd.close
+    var pace = Pace.reader
+
+    /// Without brackets: `::1`.
+    var host = ""
+    /// 0: any free port.
+    var port = 0
+    /// In the operator's order, none twice, at least one.
+    var transports: [Transport] = []
+    /// Without outer slashes: `socket.io`, `myApp/server.js`.
+    var resource = ""
+    /// With both outer slashes, `/apps/poetry/` or `/`; `nil`: any prefix is served.
+    var basePath: String?
+    /// `nil`: the built-in script.
+    var clientScript: String?
+    /// `nil`: the built-in files alone.
+    var publicDirectory: String?
+
+    /// Engine.IO's `pingInterval`; 0.9: "heartbeat interval".
+    var heartbeat = Duration.zero
+    /// Engine.IO's `pingTimeout`; 0.9: "heartbeat timeout".
+    var heartbeatTimeout = Duration.zero
+
+    var maxPayloadBytes = 0
+    var maxHeadBytes = 0
+    var maxBufferedBytes = 0
+    /// 0: as many as open files allow.
+    var maxConnections = 0
+    var headTimeout = Duration.zero
+    var bodyTimeout = Duration.zero
+    var idleTimeout = Duration.zero
+    var connectTimeout = Duration.zero
+    var upgradeTimeout = Duration.zero
+
+    var shutdownTimeout = Duration.zero
+    /// 0: one for each core.
+    var threads = 0
+    var logLevel = LogLevel.info
+    var logFormat = LogFormat.text
+
+    /// Each setting from its flag, else from its first variable that is set and not empty, else its default.
+    ///
+    /// A value that another one overrides is not looked at: a broken `PORT` does no harm beside `--port`.
+    ///
+    /// - Errors: ``UsageError``, the operator's: the value is not what the setting takes.
+    init(_ arguments: Arguments, environment: [String: String]) throws(UsageError) {
+        command = arguments.command
+        for setting in SettingTable.all {
+            let variable = setting.environment.first { environment[$0]?.isEmpty == false }
+            if let text = arguments.values[setting.name] {
+                try store(text, in: setting, from: setting.spelling)
+            } else if let variable, let text = environment[variable] {
+                try store(text, in: setting, from: "the environment variable \(variable)")
+            } else if case .value(let text) = setting.default {
+                try store(text, in: setting, from: setting.spelling)
+            }
+        }
+    }
+
+    private mutating func store(
+        _ text: String, in setting: Setting, from source: String
+    ) throws(UsageError) {
+        guard setting.store(text, &self) else {
+            throw UsageError("\(source) cannot be \(quoted(text)): it takes \(setting.takes)")
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+@testable import dante
+
+@Suite struct SettingsHelpTests {
+    @Test func helpFitsEightyColumns() {
+        for line in Settings.helpText.split(separator: "\n", omittingEmptySubsequences: false) {
+            #expect(line.count < 80, "\(line)")
+            #expect(line.last != " ", "\(line)")
+        }
+        #expect(Settings.helpText.hasSuffix(".\n"))
+    }
+
+    @Test func helpNamesEverythingOfEverySetting() {
+        let words = Set(Settings.helpText.split { " \n,;.".contains($0) }.map(String.init))
+        for setting in SettingTable.all {
+            let left = setting.spelling.hasPrefix("-") ? "\(setting.spelling) \(setting.placeholder)" : "FILE"
+            #expect(Settings.helpText.contains("\n  \(left) "), "\(setting.spelling)")
+            for variable in setting.environment { #expect(words.contains(variable), "\(variable)") }
+        }
+        for group in Setting.Group.allCases { #expect(Settings.helpText.contains("\n\(group.rawValue)\n")) }
+    }
+
+    @Test func namesAreUsedOnce() {
+        let names = SettingTable.all.map(\.name)
+        let variables = SettingTable.all.flatMap(\.environment)
+        #expect(Set(names).count == names.count)
+        #expect(Set(variables).count == variables.count)
+        #expect(SettingTable.all.count { !$0.spelling.hasPrefix("-") } == 1)
+    }
+
+    @Test func sentencesEndAsTheyShould() {
+        for setting in SettingTable.all {
+            #expect(setting.help.hasSuffix("."), "\(setting.name)")
+            #expect(!setting.takes.hasSuffix("."), "\(setting.name)")
+            #expect(!(setting.help + setting.takes).contains("|"), "\(setting.name)")
+        }
+    }
+
+    /// The README's table is this program's, so what it says is what is accepted.
+    @Test func readmeHoldsTheTable() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+        let parts = readme.components(separatedBy: "<!-- settings -->\n")
+        try #require(parts.count == 3, "README.md needs its table between two lines <!-- settings -->")
+        #expect(parts[1] == Settings.markdownTable)
+    }
+
+    @Test(arguments: [
+        ("--interval", "--interval", 0), ("--intervall", "--interval", 1), ("--prot", "--port", 1),
+        ("--pase", "--pace", 1), ("", "--port", 6), ("--port", "", 6), ("abc", "cab", 2),
+    ])
+    func slipsAreCounted(typed: String, meant: String, count: Int) {
+        #expect(slips(from: typed, to: meant) == count)
+    }
+
+    @Test func aWordThatBeginsAlikeIsNear() {
+        #expect(nearest(to: "--inter", among: ["--host", "--interval"]) == "--interval")
+        #expect(nearest(to: "--i", among: ["--host", "--interval"]) == nil)
+    }
+
+    @Test func linesAreBrokenAtBlanks() {
+        #expect(wrapped("one two three", width: 7) == ["one two", "three"])
+        #expect(wrapped("incomparable one", width: 5) == ["incomparable", "one"])
+        #expect(wrapped("", width: 5) == [])
+    }
+}
