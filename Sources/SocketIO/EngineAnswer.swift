@@ -75,7 +75,10 @@ enum EngineAnswer {
 
 /// The server's side of RFC 6455, section 4.2.1: is this a handshake we can accept?
 enum SocketHandshake {
-    enum Verdict { case accept(String), notWebSocket, badVersion, badKey }
+    enum Verdict {
+        case accept(String)
+        case notWebSocket, badVersion, badKey
+    }
 
     static func judge(_ request: Request) -> Verdict {
         guard request.method == "GET", request.minorVersion >= 1, request.wantsWebSocket else {

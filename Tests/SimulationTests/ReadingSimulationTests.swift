@@ -1,0 +1,82 @@
+import DanteAssets
+import Recital
+import SocketIO
+import SocketIOCore
+import Testing
+
+@testable import dante
+
+/// Every reader hears every stanza once and in order, whatever the network does. A failure names its seed: the
+/// same seed replays it.
+@Suite struct ReadingSimulationTests {
+    static func app() throws -> RecitalApp {
+        guard case .run(let settings) = try Settings.parse(arguments: [], environment: [:]) else {
+            throw UsageError("no settings")
+        }
+        let poem = try Poem(title: "Inferno", utf8: EmbeddedFiles.longfellow)
+        let assets = try Assets(publicDirectory: nil, clientScript: nil)
+        return RecitalApp(
+            settings, poem: poem, language: "en", assets: assets, startingAt: Instant(nanoseconds: 0))
+    }
+
+    static func readers(_ count: Int, in world: World, of app: RecitalApp) -> [SimulatedReader] {
+        let stanzas = app.poem.stanzas.map(\.text)
+        return (0..<count).map { index in
+            switch index % 5 {
+            case 0: RawReader(world, stanzas: stanzas)
+            case 1: EventReader(world, stanzas: stanzas)
+            case 2: SocketIOReader(world, stanzas: stanzas, way: .polling)
+            case 3: SocketIOReader(world, stanzas: stanzas, way: .webSocket)
+            default: SocketIOReader(world, stanzas: stanzas, way: .upgrade)
+            }
+        }
+    }
+
+    private func run(seed: UInt64, trouble: Trouble, readers count: Int, hostile: Int = 0) throws
+        -> [SimulatedReader]
+    {
+        let app = try Self.app()
+        let world = World(seed: seed, app: app, trouble: trouble)
+        let readers = Self.readers(count, in: world, of: app)
+        for reader in readers { world.after(world.between(.zero, .seconds(3))) { reader.start() } }
+        for _ in 0..<hostile { HostileClient(world).start() }
+        var unfinished = readers[...]
+        world.run(until: world.now + .seconds(3 * 3600)) {
+            while let last = unfinished.last, last.isDone || last.fault != nil { unfinished.removeLast() }
+            return unfinished.isEmpty
+        }
+        for reader in readers {
+            #expect(reader.fault == nil, "seed \(seed)")
+            #expect(reader.isDone, "seed \(seed): \(type(of: reader)) is still at stanza \(reader.heard)")
+        }
+        if hostile == 0 {
+            // Goodbyes that are still waited for have ended by now, and nothing of anybody is left.
+            world.run(until: world.now + .seconds(120)) { false }
+            #expect(world.shard.sessionCount == 0, "seed \(seed)")
+            #expect(world.shard.readers == 0, "seed \(seed)")
+        }
+        return readers
+    }
+
+    @Test(arguments: 0..<UInt64(12))
+    func aQuietNetworkNeedsOneConnection(seed: UInt64) throws {
+        for reader in try run(seed: seed, trouble: .none, readers: 20) where !(reader is EventReader) {
+            #expect(reader.connections == 1, "seed \(seed): \(type(of: reader))")
+        }
+    }
+
+    @Test(arguments: 100..<UInt64(140))
+    func everyReaderHearsEveryStanzaOnceInOrder(seed: UInt64) throws {
+        _ = try run(seed: seed, trouble: .bad, readers: 40)
+    }
+
+    @Test(arguments: 200..<UInt64(230))
+    func alsoWhenNearlyEverythingIsCut(seed: UInt64) throws {
+        _ = try run(seed: seed, trouble: .terrible, readers: 20)
+    }
+
+    @Test(arguments: 300..<UInt64(330))
+    func whateverOthersSend(seed: UInt64) throws {
+        _ = try run(seed: seed, trouble: .bad, readers: 10, hostile: 20)
+    }
+}
