@@ -56,7 +56,8 @@ let package = Package(
         .testTarget(name: "SocketIOCoreTests", dependencies: ["SocketIOCore"], swiftSettings: settings),
         .testTarget(name: "RecitalTests", dependencies: ["Recital"], swiftSettings: settings),
         .testTarget(
-            name: "SimulationTests", dependencies: ["dante", "DanteAssets", "Recital", "SocketIO", "SocketIOCore"],
+            name: "SimulationTests",
+            dependencies: ["dante", "DanteAssets", "Recital", "SocketIO", "SocketIOCore"],
             swiftSettings: settings),
         .testTarget(name: "danteTests", dependencies: ["dante"], swiftSettings: settings),
     ]
