@@ -45,7 +45,7 @@ public struct Request: Sendable {
     }
 
     /// Asks for a WebSocket, well formed or not (RFC 6455, 4.1).
-    var wantsWebSocket: Bool { hasToken("websocket", in: "upgrade") && hasToken("upgrade", in: "connection") }
+    public var wantsWebSocket: Bool { hasToken("websocket", in: "upgrade") && hasToken("upgrade", in: "connection") }
 }
 
 /// A whole answer. The edge adds `Content-Length`, `Connection` and `Date`, and leaves the body out for HEAD.
@@ -82,9 +82,6 @@ public struct Response: Sendable {
 
     /// A file with an entity tag made from its bytes, or 304 when the client has it already.
     public static func file(_ bytes: [UInt8], type: String, tag: String, for request: Request) -> Response {
-        guard request.method == "GET" || request.method == "HEAD" else {
-            return methodNotAllowed("GET, HEAD")
-        }
         let headers = [
             (name: "Content-Type", value: type), (name: "Cache-Control", value: "public, max-age=0"),
             (name: "ETag", value: tag), (name: "X-Content-Type-Options", value: "nosniff"),

@@ -68,18 +68,18 @@ package final class Shard {
     }
 
     private func page(_ lastSegment: String, _ request: Request, on link: any Link) {
-        switch server.page(lastSegment, request) {
-        case .response(let response): link.respond(response)
-        case .counted(let make): link.respond(counted: make)
-        case .nothing:
-            if request.method == "GET" || request.method == "HEAD",
-                let redirect = Router.redirect(for: request, lastSegment: lastSegment)
-            {
-                link.respond(redirect)
-            } else {
-                link.respond(.json(404, #"{"error":"not found"}"#))
-            }
+        let isReading = request.method == "GET" || request.method == "HEAD"
+        let answer = server.page(lastSegment, request)
+        if case .nothing = answer {
+            let redirect = isReading ? Router.redirect(for: request, lastSegment: lastSegment) : nil
+            return link.respond(redirect ?? .json(404, #"{"error":"not found"}"#))
         }
+        if request.method == "OPTIONS" {
+            return link.respond(Response(204, headers: [("Allow", "GET, HEAD, OPTIONS")]))
+        }
+        guard isReading else { return link.respond(.methodNotAllowed("GET, HEAD, OPTIONS")) }
+        if case .response(let response) = answer { link.respond(response) }
+        if case .counted(let make) = answer { link.respond(counted: make) }
     }
 
     // MARK: Engine.IO

@@ -36,6 +36,7 @@ struct RecitalApp: Sendable {
             return isOurs ? assets.clientScript.response(to: request) : nil
         }
         server.page = { lastSegment, request in
+            if request.wantsWebSocket { return .response(.notOffered("raw")) }
             if let file = assets.files[lastSegment] { return .response(file.response(to: request)) }
             if let answer = Health.answer(lastSegment, request) { return answer }
             if let route = refused.first(where: { $0.route.name == lastSegment }) {
@@ -113,6 +114,13 @@ enum Health {
             }
         default: nil
         }
+    }
+}
+
+extension Response {
+    /// A way of reading that the operator has switched off.
+    fileprivate static func notOffered(_ transport: String) -> Response {
+        .json(404, #"{"error":"the transport \#(transport) is not offered here","setting":"--transports"}"#)
     }
 }
 
