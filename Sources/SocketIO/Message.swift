@@ -45,7 +45,9 @@ public struct Request: Sendable {
     }
 
     /// Asks for a WebSocket, well formed or not (RFC 6455, 4.1).
-    public var wantsWebSocket: Bool { hasToken("websocket", in: "upgrade") && hasToken("upgrade", in: "connection") }
+    public var wantsWebSocket: Bool {
+        hasToken("websocket", in: "upgrade") && hasToken("upgrade", in: "connection")
+    }
 }
 
 /// A whole answer. The edge adds `Content-Length`, `Connection` and `Date`, and leaves the body out for HEAD.

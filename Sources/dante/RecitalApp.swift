@@ -40,8 +40,7 @@ struct RecitalApp: Sendable {
             if let file = assets.files[lastSegment] { return .response(file.response(to: request)) }
             if let answer = Health.answer(lastSegment, request) { return answer }
             if let route = refused.first(where: { $0.route.name == lastSegment }) {
-                return .response(
-                    .json(404, #"{"error":"the transport \#(route.transport) is not offered here"}"#))
+                return .response(.notOffered(route.transport))
             }
             return Self.pageNames.contains(lastSegment) ? .response(index.response(to: request)) : .nothing
         }
