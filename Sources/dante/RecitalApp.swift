@@ -62,8 +62,10 @@ struct RecitalApp: Sendable {
                 "sse",
                 PlainRoute(
                     name: "sse", exchange: .stream, contentType: "text/event-stream",
-                    silence: PlainText.comment, notice: PlainText.cursorComment, endsWithNoContent: true,
-                    entry: { PlainText.event(stanzas[$0].text, id: $0 + 1) })
+                    silence: EventStream.comment(""),
+                    notice: EventStream.comment("the cursor is not valid, reading from the first stanza"),
+                    endsWithNoContent: true,
+                    entry: { EventStream.event(id: String($0 + 1), event: nil, data: stanzas[$0].text) })
             ),
             (
                 "text",
@@ -82,18 +84,6 @@ struct RecitalApp: Sendable {
                     entry: { Array(Markup.stanza(stanzas[$0].text, number: $0 + 1).utf8) })
             ),
         ]
-    }
-}
-
-/// The event stream's own lines (WHATWG HTML, "Server-sent events").
-enum PlainText {
-    static let comment = Array(":\n\n".utf8)
-    static let cursorComment = Array(": the cursor is not valid, reading from the first stanza\n\n".utf8)
-
-    /// One stanza as one event: a `data` line a verse, the cursor as its id.
-    static func event(_ text: String, id: Int) -> [UInt8] {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { "data: \($0)\n" }
-        return Array("id: \(id)\n\(lines.joined())\n".utf8)
     }
 }
 

@@ -1,5 +1,5 @@
-/// Bytes inside events: they leave the JSON text, which keeps `{"_placeholder":true,"num":N}` in their place, and
-/// travel behind it.
+/// Bytes inside events: they leave the JSON text, which keeps `{"_placeholder":true,"num":N}` in their place,
+/// and travel behind it.
 ///
 /// - Source: Socket.IO protocol 5, "Packets with binary content"; socket.io-parser 4 `lib/binary.ts`.
 extension JSON {
@@ -20,8 +20,8 @@ extension JSON {
         }
     }
 
-    /// The reverse. Throws when a placeholder has no number, or one that no attachment has; the same attachment may
-    /// be named several times, and the bytes are then shared.
+    /// The reverse. Throws when a placeholder has no number, or one that no attachment has; the same
+    /// attachment may be named several times, and the bytes are then shared.
     func attached(_ attachments: [[UInt8]]) throws(SocketPacketError) -> JSON {
         switch self {
         case .array(let elements):

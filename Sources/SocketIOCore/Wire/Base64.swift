@@ -3,7 +3,8 @@ package enum Base64 {
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    /// 0…63 for a letter of the alphabet, also of the URL-safe one (RFC 4648, section 5); 255 for any other byte.
+    /// 0…63 for a letter of the alphabet, also of the URL-safe one (RFC 4648, section 5); 255 for any other
+    /// byte.
     private static let values: [UInt8] = {
         var values = [UInt8](repeating: 255, count: 256)
         for (value, letter) in alphabet.enumerated() { values[Int(letter)] = UInt8(value) }
@@ -37,8 +38,8 @@ package enum Base64 {
         text.append(alphabet[Int(c & 0x3F)])
     }
 
-    /// Reads as Node.js does: padding is optional and ends the text, other bytes outside the alphabet are skipped,
-    /// a last letter that makes no byte is dropped. Nothing is refused.
+    /// Reads as Node.js does: padding is optional and ends the text, other bytes outside the alphabet are
+    /// skipped, a last letter that makes no byte is dropped. Nothing is refused.
     package static func decode(_ text: ArraySlice<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 4 * 3 + 2)

@@ -1,12 +1,13 @@
-/// Engine.IO 4 payload: the packets of one polling body, in text form, with the record separator between them.
+/// Engine.IO 4 payload: the packets of one polling body, in text form, with the record separator between
+/// them.
 ///
 /// - Source: Engine.IO protocol 4, "HTTP long-polling", "Packet encoding"; engine.io-parser 5 `lib/index.ts`.
 package enum EnginePayloadV4 {
     package static let separator: UInt8 = 0x1E
 
     /// - Limits: `maxPackets`; one more is an error.
-    /// - Errors: ``PayloadError``, always the peer's fault. The packets before the fault count, as in the reference,
-    ///   so both are returned.
+    /// - Errors: ``PayloadError``, always the peer's fault. The packets before the fault count, as in the
+    ///   reference, so both are returned.
     package static func decode(_ body: [UInt8], maxPackets: Int) -> (
         packets: [EnginePacket], error: PayloadError?
     ) {
@@ -25,14 +26,14 @@ package enum EnginePayloadV4 {
         }
     }
 
-    /// Joins packets that are encoded already.
+    /// Joins packets that are encoded already; none of them is empty, as each has its type.
     package static func encode(_ packets: [[UInt8]]) -> [UInt8] {
-        Array(packets.joined(separator: [separator]))
+        var body: [UInt8] = []
+        body.reserveCapacity(packets.reduce(packets.count) { $0 + $1.count })
+        for packet in packets {
+            if !body.isEmpty { body.append(separator) }
+            body += packet
+        }
+        return body
     }
-}
-
-/// Why a polling body could not be read to its end.
-package enum PayloadError: Error, Equatable, Sendable {
-    case packet(EnginePacketError)
-    case morePackets(than: Int)
 }

@@ -1,12 +1,13 @@
 /// Server-Sent Events: pieces of a `text/event-stream`.
 ///
 /// - Source: HTML Standard, "Parsing an event stream".
-package enum EventStream {
-    /// One event. `id` is what a reader sends as `Last-Event-ID` when it comes back; without `event` it is a "message".
+public enum EventStream {
+    /// One event. `id` is what a reader sends as `Last-Event-ID` when it comes back; without `event` it is a
+    /// "message".
     ///
-    /// Each line of `data` gets a field of its own and the reader joins them with line feeds, so CR and CRLF arrive as
-    /// LF. In `id` and `event` line ends and NUL, which the format cannot carry, are left out.
-    package static func event(id: String?, event: String?, data: String) -> [UInt8] {
+    /// Each line of `data` gets a field of its own and the reader joins them with line feeds, so CR and CRLF
+    /// arrive as LF. In `id` and `event` line ends and NUL, which the format cannot carry, are left out.
+    public static func event(id: String?, event: String?, data: String) -> [UInt8] {
         var bytes: [UInt8] = []
         if let id { appendField("id", oneLine(id), to: &bytes) }
         if let event { appendField("event", oneLine(event), to: &bytes) }
@@ -16,7 +17,7 @@ package enum EventStream {
     }
 
     /// What readers skip: it keeps a silent connection alive.
-    package static func comment(_ text: String) -> [UInt8] {
+    public static func comment(_ text: String) -> [UInt8] {
         var bytes: [UInt8] = []
         for line in lines(text) { appendField("", line, to: &bytes) }
         bytes.append(0x0A)
@@ -24,11 +25,12 @@ package enum EventStream {
     }
 
     /// How long a reader waits before it comes back.
-    package static func retry(milliseconds: Int) -> [UInt8] {
+    public static func retry(milliseconds: Int) -> [UInt8] {
         Array("retry: \(max(milliseconds, 0))\n\n".utf8)
     }
 
-    /// The blank behind the colon is the reader's to remove; without it a line that begins with one would lose it.
+    /// The blank behind the colon is the reader's to remove; without it a line that begins with one would
+    /// lose it.
     private static func appendField(_ name: String, _ value: some Sequence<UInt8>, to bytes: inout [UInt8]) {
         bytes += name.utf8
         bytes += [UInt8(ascii: ":"), 0x20]

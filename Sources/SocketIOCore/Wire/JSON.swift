@@ -4,8 +4,8 @@
 package enum JSON: Equatable, Sendable {
     case null
     case bool(Bool)
-    /// The number as it is written, so that no digit is lost. What ``parse(_:maxDepth:maxValues:)`` returns is
-    /// checked; who makes one by hand vouches for it.
+    /// The number as it is written, so that no digit is lost. What ``parse(_:maxDepth:maxValues:)`` returns
+    /// is checked; who makes one by hand vouches for it.
     case number(String)
     case string(String)
     case array([JSON])
@@ -23,8 +23,8 @@ package enum JSON: Equatable, Sendable {
         }
     }
 
-    /// A member of an object; nil for other values and missing keys. Of several with one name the last counts,
-    /// as in JavaScript.
+    /// A member of an object; nil for other values and missing keys. Of several with one name the last
+    /// counts, as in JavaScript.
     package subscript(key: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members.last { $0.key == key }?.value
@@ -32,10 +32,10 @@ package enum JSON: Equatable, Sendable {
 
     /// Reads one JSON text; nothing but blanks may stand around the value.
     ///
-    /// - Limits: `maxDepth` arrays and objects inside each other (512 at most, whatever is asked for, to spare the
-    ///   stack) and `maxValues` values in all.
-    /// - Errors: ``JSONError``, always the sender's fault. An escaped lone surrogate is not an error but reads as
-    ///   U+FFFD, because a Swift string cannot hold it.
+    /// - Limits: `maxDepth` arrays and objects inside each other (512 at most, whatever is asked for, to
+    ///   spare the stack) and `maxValues` values in all.
+    /// - Errors: ``JSONError``, always the sender's fault. An escaped lone surrogate is not an error but
+    ///   reads as U+FFFD, because a Swift string cannot hold it.
     /// - Source: RFC 8259; the whole text is UTF-8 (8.1).
     package static func parse(
         _ bytes: ArraySlice<UInt8>, maxDepth: Int = 64, maxValues: Int = 100_000
@@ -46,9 +46,10 @@ package enum JSON: Equatable, Sendable {
 
     /// The JSON text, without blanks, escaped as JavaScript's `JSON.stringify` does.
     ///
-    /// - Parameter ascii: also writes every UTF-16 unit above U+007F as `\uXXXX`. That is what Engine.IO 3 needs,
-    ///   where nothing tells whether a client reads UTF-8 once or twice.
-    /// - Note: ``binary(_:)`` is written as Node.js writes a `Buffer`, for protocols that have no attachments.
+    /// - Parameter ascii: also writes every UTF-16 unit above U+007F as `\uXXXX`. That is what Engine.IO 3
+    ///   needs, where nothing tells whether a client reads UTF-8 once or twice.
+    /// - Note: ``binary(_:)`` is written as Node.js writes a `Buffer`, for protocols that have no
+    ///   attachments.
     package func bytes(ascii: Bool = false) -> [UInt8] {
         var writer = JSONWriter(ascii: ascii)
         writer.write(self)

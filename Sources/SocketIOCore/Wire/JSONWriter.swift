@@ -3,8 +3,9 @@ struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     /// Non-ASCII letters become `\uXXXX`.
     let ascii: Bool
-    /// The text stands inside a script: `<`, U+2028 and U+2029 become `\uXXXX`. `<` because `</script>` would end
-    /// the element, the others because before ES2019 they were line ends, which no JavaScript string may contain.
+    /// The text stands inside a script: `<`, U+2028 and U+2029 become `\uXXXX`. `<` because `</script>` would
+    /// end the element, the others because before ES2019 they were line ends, which no JavaScript string may
+    /// contain.
     let isScript: Bool
 
     init(ascii: Bool = false, isScript: Bool = false) {

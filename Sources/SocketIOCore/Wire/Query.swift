@@ -1,6 +1,7 @@
 /// The query of a request target, and forms, which have the same syntax.
 ///
-/// Nothing is refused: a percent sign that begins no escape stands for itself, and what is not UTF-8 reads as U+FFFD.
+/// Nothing is refused: a percent sign that begins no escape stands for itself, and what is not UTF-8 reads as
+/// U+FFFD.
 ///
 /// - Source: URL Standard, "application/x-www-form-urlencoded parsing"; RFC 3986, 2.1.
 package enum Query {

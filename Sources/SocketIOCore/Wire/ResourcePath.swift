@@ -1,18 +1,18 @@
 /// Where a server's own addresses begin in a request path, whatever prefix a proxy left before them.
 ///
-/// Segments are compared decoded: `socket%2Eio` is `socket.io`. An escaped slash (`%2F`) is part of its segment and
-/// never separates; doubled slashes count as one.
+/// Segments are compared decoded: `socket%2Eio` is `socket.io`. An escaped slash (`%2F`) is part of its
+/// segment and never separates; doubled slashes count as one.
 package struct ResourcePath: Sendable {
     private let segments: [[UInt8]]
 
-    /// - Parameter resource: `socket.io`, or several segments: `myApp/server.js`. Slashes around it mean nothing. An
-    ///   empty resource is found nowhere.
+    /// - Parameter resource: `socket.io`, or several segments: `myApp/server.js`. Slashes around it mean
+    ///   nothing. An empty resource is found nowhere.
     package init(resource: String) {
         segments = resource.utf8.split(separator: UInt8(ascii: "/")).map(Array.init)
     }
 
-    /// What follows the last place where the resource stands with a slash behind it: "" for `/a/socket.io/`, nil for
-    /// `/a/socket.io` and for paths without the resource.
+    /// What follows the last place where the resource stands with a slash behind it: "" for `/a/socket.io/`,
+    /// nil for `/a/socket.io` and for paths without the resource.
     ///
     /// - Parameter path: a request target without its query, still encoded.
     package func rest(of path: Substring) -> Substring? {
@@ -37,7 +37,8 @@ package enum PathTail {
         return String(decoding: Query.percentDecoded(segment, plusIsBlank: false), as: UTF8.self)
     }
 
-    /// True when the last segments of `path` are those of `tail` (`ws`, `socket.io/socket.io.js`) and no slash follows.
+    /// True when the last segments of `path` are those of `tail` (`ws`, `socket.io/socket.io.js`) and no
+    /// slash follows.
     package static func matches(_ path: Substring, _ tail: String) -> Bool {
         guard path.utf8.last != UInt8(ascii: "/") else { return false }
         let wanted = tail.utf8.split(separator: UInt8(ascii: "/")).map(Array.init)

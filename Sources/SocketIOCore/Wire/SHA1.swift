@@ -1,4 +1,5 @@
-/// SHA-1 (FIPS 180-4, section 6.1), which the WebSocket handshake wants as proof of a reader, not for secrecy.
+/// SHA-1 (FIPS 180-4, section 6.1), which the WebSocket handshake wants as proof of a reader, not for
+/// secrecy.
 enum SHA1 {
     /// 20 bytes.
     static func hash(_ message: [UInt8]) -> [UInt8] {

@@ -1,14 +1,14 @@
-/// Payloads inside scripts, for browsers that could read other sites' answers in no other way, and the forms those
-/// browsers post.
+/// Payloads inside scripts, for browsers that could read other sites' answers in no other way, and the forms
+/// those browsers post.
 ///
-/// In every script `<`, U+2028 and U+2029 are escaped. The references leave some of them as they are; the text that
-/// arrives is the same, but `</script>` cannot end the element early.
+/// In every script `<`, U+2028 and U+2029 are escaped. The references leave some of them as they are; the
+/// text that arrives is the same, but `</script>` cannot end the element early.
 ///
 /// - Source: engine.io `lib/transports/polling-jsonp.ts`; socket.io 0.9 `lib/transports/jsonp-polling.js`,
 ///   `htmlfile.js`.
 package enum ScriptEnvelope {
-    /// An Engine.IO answer, `___eio[j]("…");`. Only the digits of `index` are kept, as in the reference, and at most
-    /// 20: it comes from a URL and ends in a script.
+    /// An Engine.IO answer, `___eio[j]("…");`. Only the digits of `index` are kept, as in the reference, and
+    /// at most 20: it comes from a URL and ends in a script.
     package static func engine(index: String, payload: [UInt8]) -> [UInt8] {
         Array("___eio[\(digits(index))](".utf8) + quoted(payload) + Array(");".utf8)
     }
@@ -20,8 +20,8 @@ package enum ScriptEnvelope {
         return Array("io.j[\(isIndex ? kept : "0")](".utf8) + quoted(payload) + Array(");".utf8)
     }
 
-    /// The first piece of a 0.9 htmlfile answer. Internet Explorer runs nothing before it has 256 bytes, hence the
-    /// blanks.
+    /// The first piece of a 0.9 htmlfile answer. Internet Explorer runs nothing before it has 256 bytes,
+    /// hence the blanks.
     package static let htmlfileStart: [UInt8] = {
         let head = "<html><body><script>var _ = function (msg) { parent.s._(msg, document); };</script>".utf8
         return Array(head) + [UInt8](repeating: 0x20, count: 256 - head.count)
@@ -34,8 +34,8 @@ package enum ScriptEnvelope {
 
     /// The payload in a form that an Engine.IO client posted; nil without a field `d`.
     ///
-    /// Browsers turn line feeds in forms into CRLF, so the client sends a line feed as backslash-n, and a backslash-n
-    /// with one more backslash before it. This is undone here.
+    /// Browsers turn line feeds in forms into CRLF, so the client sends a line feed as backslash-n, and a
+    /// backslash-n with one more backslash before it. This is undone here.
     package static func enginePost(_ form: [UInt8]) -> [UInt8]? {
         guard let field = Query.formField("d", in: form[...]) else { return nil }
         var payload: [UInt8] = []
@@ -53,8 +53,8 @@ package enum ScriptEnvelope {
         return payload
     }
 
-    /// The payload in a form that a 0.9 client posted: field `d`, a JSON string. Nil when that is missing or something
-    /// else.
+    /// The payload in a form that a 0.9 client posted: field `d`, a JSON string. Nil when that is missing or
+    /// something else.
     package static func v09Post(_ form: [UInt8]) -> [UInt8]? {
         guard let field = Query.formField("d", in: form[...]),
             case .string(let payload)? = try? JSON.parse(field[...])

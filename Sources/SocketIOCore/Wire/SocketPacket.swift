@@ -2,8 +2,8 @@
 ///
 ///     type [count "-"] [namespace ","] [id] [JSON]        then `count` binary messages
 ///
-/// - Source: Socket.IO protocol 5, "Packet encoding"; socket.io-parser 4 `lib/index.ts`. Revision 3 of Engine.IO
-///   carries the same form.
+/// - Source: Socket.IO protocol 5, "Packet encoding"; socket.io-parser 4 `lib/index.ts`. Revision 3 of
+///   Engine.IO carries the same form.
 package struct SocketPacket: Equatable, Sendable {
     package enum Kind: UInt8, CaseIterable, Sendable {
         case connect, disconnect, event, ack
@@ -14,8 +14,8 @@ package struct SocketPacket: Equatable, Sendable {
 
     package var kind: Kind
     package var namespace: String
-    /// Asks for an acknowledgement, or names the event that is acknowledged. Decimal text, because a peer may count
-    /// past 64 bits.
+    /// Asks for an acknowledgement, or names the event that is acknowledged. Decimal text, because a peer may
+    /// count past 64 bits.
     package var id: String?
     package var data: JSON?
 

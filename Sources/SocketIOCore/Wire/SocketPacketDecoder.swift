@@ -11,8 +11,8 @@ package struct SocketPacketLimits: Sendable {
     package init() {}
 }
 
-/// Why a Socket.IO packet is refused. Always the peer's fault; the reference closes the connection with the reason
-/// "parse error".
+/// Why a Socket.IO packet is refused. Always the peer's fault; the reference closes the connection with the
+/// reason "parse error".
 package enum SocketPacketError: Error, Equatable, Sendable {
     case unknownKind(UInt8)
     /// A binary kind without a count and a dash.
@@ -30,13 +30,15 @@ package enum SocketPacketError: Error, Equatable, Sendable {
     case unexpectedAttachment
 }
 
-/// Puts Socket.IO packets together from Engine.IO messages: one text, then as many binary ones as it announces.
+/// Puts Socket.IO packets together from Engine.IO messages: one text, then as many binary ones as it
+/// announces.
 ///
 ///     idle ──text with a count──▶ awaiting ──last attachment──▶ idle
 ///
 /// After an error it is idle again; the reference ends the connection.
 ///
-/// - Source: socket.io-parser 4.2 `lib/index.ts`, `Decoder`; for Engine.IO 3, socket.io-parser 3.4 `index.js`.
+/// - Source: socket.io-parser 4.2 `lib/index.ts`, `Decoder`; for Engine.IO 3, socket.io-parser 3.4
+///   `index.js`.
 package struct SocketPacketDecoder: Sendable {
     /// Indirect, so that a client who sends no attachments pays one word.
     private indirect enum State: Sendable {
@@ -132,8 +134,8 @@ package struct SocketPacketDecoder: Sendable {
         return namespace
     }
 
-    /// Digits. The reference takes blanks for digits, and blanks alone for 0; so a blank before the JSON asks for an
-    /// ack with the id 0, and answering it does no harm.
+    /// Digits. The reference takes blanks for digits, and blanks alone for 0; so a blank before the JSON asks
+    /// for an ack with the id 0, and answering it does no harm.
     private func takeID(from rest: inout ArraySlice<UInt8>) throws(SocketPacketError) -> String? {
         let taken = rest.prefix { $0.isDigit || $0.isBlank }
         if taken.isEmpty { return nil }

@@ -1,7 +1,8 @@
 /// Checks UTF-8 as it arrives, wherever the pieces are cut.
 ///
-/// - Source: Unicode 16, table 3-7, "Well-Formed UTF-8 Byte Sequences": a first byte says how many follow, and
-///   narrows the range of the second one, which shuts out overlong forms, surrogates and all above U+10FFFF.
+/// - Source: Unicode 16, table 3-7, "Well-Formed UTF-8 Byte Sequences": a first byte says how many follow,
+///   and narrows the range of the second one, which shuts out overlong forms, surrogates and all above
+///   U+10FFFF.
 /// - Cost: no allocation; ASCII is looked at eight bytes at a time.
 package struct UTF8Validator: Sendable {
     /// Bytes that the letter at hand still lacks.

@@ -28,8 +28,8 @@ package enum WebSocketFrame {
         frame(Opcode.pong, payload.prefix(maxControlBytes))
     }
 
-    /// Without a code, the payload is empty and the reason is not sent. A reason that is too long for the frame is cut
-    /// behind its last whole letter.
+    /// Without a code, the payload is empty and the reason is not sent. A reason that is too long for the
+    /// frame is cut behind its last whole letter.
     package static func close(code: UInt16?, reason: String = "") -> [UInt8] {
         guard let code else { return frame(Opcode.close, []) }
         var payload = [UInt8(code >> 8), UInt8(truncatingIfNeeded: code)]

@@ -1,6 +1,7 @@
 /// The computed part of a WebSocket handshake (RFC 6455, 4.2.2).
 package enum WebSocketHandshake {
-    /// The value of `Sec-WebSocket-Accept`; nil when the key is not what a client must send, 16 bytes in base 64.
+    /// The value of `Sec-WebSocket-Accept`; nil when the key is not what a client must send, 16 bytes in base
+    /// 64.
     package static func accept(key: String) -> String? {
         let letters = Array(key.utf8)
         guard letters.count == 24, letters.suffix(2).elementsEqual("==".utf8),

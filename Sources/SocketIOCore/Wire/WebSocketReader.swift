@@ -4,9 +4,10 @@
 ///       ▲                              │              │      any ──fault or close──▶ ended
 ///       └──────────────────────────────┴──────────────┘
 ///
-/// - Limits: ``init(maxMessageBytes:maxFragments:)``; what is too big is refused from its header, before any of it is
-///   kept. Nothing is reserved for what a header only promises.
-/// - Errors: ``Event/failed(code:reason:)`` with the code for the close frame; the rest of the connection is ignored.
+/// - Limits: ``init(maxMessageBytes:maxFragments:)``; what is too big is refused from its header, before any
+///   of it is kept. Nothing is reserved for what a header only promises.
+/// - Errors: ``Event/failed(code:reason:)`` with the code for the close frame; the rest of the connection is
+///   ignored.
 /// - Source: RFC 6455: 5.2 to 5.5 (framing), 7.4 (close codes), 8.1 (UTF-8, checked as it arrives).
 /// - Cost: a few words and no heap while no message is under way.
 package struct WebSocketReader: Sendable {
@@ -53,7 +54,8 @@ package struct WebSocketReader: Sendable {
 
     /// - Parameters:
     ///   - maxMessageBytes: a message of exactly this size passes; one more byte fails with 1009.
-    ///   - maxFragments: frames a message may consist of, so that empty ones do not go on for ever; one more fails
+    ///   - maxFragments: frames a message may consist of, so that empty ones do not go on for ever; one more
+    ///     fails
     ///     with 1009.
     package init(maxMessageBytes: Int, maxFragments: Int = 100_000) {
         self.maxMessageBytes = maxMessageBytes

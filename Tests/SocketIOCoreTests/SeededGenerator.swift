@@ -1,0 +1,41 @@
+/// SplitMix64: small, fast, and the same numbers for the same seed on every machine, so that a failure can be
+/// repeated.
+///
+/// - Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+
+    /// Up to `count` bytes. Half of the results are drawn from `letters` only, so that they come close to the
+    /// grammar.
+    mutating func bytes(upTo count: Int, letters: [UInt8] = []) -> [UInt8] {
+        let isClose = !letters.isEmpty && Bool.random(using: &self)
+        return (0..<Int.random(in: 0...count, using: &self)).map { _ in
+            isClose ? letters.randomElement(using: &self) ?? 0 : UInt8.random(in: 0...255, using: &self)
+        }
+    }
+
+    /// `bytes` with a few bytes changed, left out, doubled or cut off.
+    mutating func mutated(_ bytes: [UInt8]) -> [UInt8] {
+        var bytes = bytes
+        for _ in 0..<Int.random(in: 1...4, using: &self) where !bytes.isEmpty {
+            let at = Int.random(in: bytes.indices, using: &self)
+            switch Int.random(in: 0..<4, using: &self) {
+            case 0: bytes[at] = UInt8.random(in: 0...255, using: &self)
+            case 1: bytes.remove(at: at)
+            case 2: bytes.insert(bytes[at], at: at)
+            default: bytes.removeSubrange(at...)
+            }
+        }
+        return bytes
+    }
+}
