@@ -21,30 +21,59 @@ enum EngineError: Int, Sendable {
     }
 }
 
-/// The answers of the Engine.IO transports, which any origin may read, without credentials.
+/// The answers of the Socket.IO transports, which any origin may read.
 enum EngineAnswer {
-    static let cors = [(name: "Access-Control-Allow-Origin", value: "*")]
+    /// Nobody's cookies mean anything here, so any page may read. Clients before Engine.IO 4 ask with credentials
+    /// whether they have any or not, and a browser then wants its own origin named.
+    static func cors(origin: String?, dialect: Dialect) -> [(name: String, value: String)] {
+        guard dialect != .engine4 else { return publicCORS }
+        guard let origin else { return dialect == .v09 ? [] : publicCORS }
+        return [
+            ("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true"),
+            ("Vary", "Origin"),
+        ]
+    }
+
+    static let publicCORS = [(name: "Access-Control-Allow-Origin", value: "*")]
 
     /// `no-store` for caches; the second for nginx, which would else hold a poll's answer in its buffer.
-    private static let unbuffered = [
+    static let unbuffered = [
         (name: "Cache-Control", value: "no-store"), (name: "X-Accel-Buffering", value: "no"),
     ]
 
-    static func payload(_ bytes: [UInt8]) -> Response {
-        Response(
-            200, headers: [("Content-Type", "text/plain; charset=UTF-8")] + unbuffered + cors, body: bytes)
+    static func payload(_ bytes: [UInt8], isBinary: Bool, origin: String?, dialect: Dialect) -> Response {
+        let type = isBinary ? "application/octet-stream" : "text/plain; charset=UTF-8"
+        return Response(
+            200, headers: [("Content-Type", type)] + unbuffered + cors(origin: origin, dialect: dialect),
+            body: bytes)
     }
 
-    static let ok = Response(
-        200, headers: [("Content-Type", "text/html")] + unbuffered + cors, body: Array("ok".utf8))
+    /// A payload in a script element, which is never read across origins in any other way. `nosniff` keeps it from
+    /// being taken for anything else.
+    static func script(_ bytes: [UInt8]) -> Response {
+        Response(
+            200,
+            headers: [
+                ("Content-Type", "text/javascript; charset=UTF-8"), ("X-Content-Type-Options", "nosniff"),
+                ("X-XSS-Protection", "0"),
+            ] + unbuffered, body: bytes)
+    }
 
-    static func error(_ error: EngineError) -> Response {
+    static func ok(origin: String?, dialect: Dialect) -> Response {
+        let isV09 = dialect == .v09
+        return Response(
+            200,
+            headers: [("Content-Type", isV09 ? "text/plain; charset=UTF-8" : "text/html")] + unbuffered
+                + cors(origin: origin, dialect: dialect), body: Array((isV09 ? "1" : "ok").utf8))
+    }
+
+    static func error(_ error: EngineError, origin: String?, dialect: Dialect) -> Response {
         var response = Response.json(400, #"{"code":\#(error.rawValue),"message":"\#(error.message)"}"#)
-        response.headers += cors
+        response.headers += cors(origin: origin, dialect: dialect)
         return response
     }
 
-    static func empty(_ status: Int) -> Response { Response(status, headers: cors) }
+    static func empty(_ status: Int) -> Response { Response(status, headers: publicCORS) }
 
     /// A WebSocket handshake that is refused ends its connection: what the client sends next would be frames.
     static func refusedUpgrade(_ message: String) -> Response {
@@ -62,7 +91,7 @@ enum EngineAnswer {
     /// The CORS preflight (Fetch, "CORS-preflight fetch"): what was asked is allowed.
     static func preflight(_ request: Request, method: String) -> Response {
         var headers =
-            cors + [
+            publicCORS + [
                 ("Access-Control-Allow-Methods", "GET,HEAD,POST"), ("Access-Control-Max-Age", "600"),
                 ("Vary", "Access-Control-Request-Headers"),
             ]

@@ -36,6 +36,9 @@ public struct Request: Sendable {
         headers.first { $0.name.equalsIgnoringCase(name) }?.value
     }
 
+    /// The origin of the page that asks, if a browser says so (Fetch, "Origin").
+    public var origin: String? { header("Origin") }
+
     /// Whether a header that is a list of words, such as `Connection`, holds this one.
     public func hasToken(_ token: String, in name: String) -> Bool {
         headers.contains { header in

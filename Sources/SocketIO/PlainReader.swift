@@ -95,7 +95,7 @@ final class PlainReader: Timed, LinkDelegate {
             headers: [
                 ("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no"),
                 ("X-Content-Type-Options", "nosniff"),
-            ] + EngineAnswer.cors)
+            ] + EngineAnswer.publicCORS)
         if !isValid { head.headers.append(cursorNotice) }
         if request.method == "HEAD" { return link.respond(head) }
         link.openStream(head)

@@ -20,6 +20,16 @@ public struct Settings: Sendable {
     public var connectTimeout: Duration = .seconds(45)
     /// How long a session that the server has closed waits for a poll to say so.
     public var closeTimeout: Duration = .seconds(30)
+    /// Transports offered to 0.9, in the order of preference that its handshake gives. 0.9: "transports".
+    public var transportsV09 = TransportV09.allCases
+    /// Whether 0.9 clients on WebSocket and htmlfile get heartbeats. 0.9: "heartbeats".
+    public var heartbeats = true
+    /// What 0.9 clients are told: how long they hear nothing before they give up. 0.9: "heartbeat timeout".
+    public var deadAfterV09: Duration = .seconds(60)
+    /// How long a poll of a 0.9 client is held when there is nothing to say. 0.9: "polling duration".
+    public var pollingDuration: Duration = .seconds(20)
+    /// How long a 0.9 client may be between two polls. 0.9: "close timeout".
+    public var closeTimeoutV09: Duration = .seconds(60)
     /// Bytes of one message or one POST. Socket.IO: "maxHttpBufferSize".
     public var maxPayload = 1_000_000
     /// Packets in one payload of a polling client.
@@ -40,5 +50,12 @@ public struct Settings: Sendable {
             pingInterval: pingInterval.wholeNanoseconds, pingTimeout: pingTimeout.wholeNanoseconds,
             upgradeTimeout: upgradeTimeout.wholeNanoseconds, connectTimeout: connectTimeout.wholeNanoseconds,
             closeTimeout: closeTimeout.wholeNanoseconds, maxBuffered: maxBuffered, maxPackets: maxPackets)
+    }
+
+    var limitsV09: LimitsV09 {
+        LimitsV09(
+            heartbeat: heartbeats ? (pingInterval.wholeNanoseconds, deadAfterV09.wholeNanoseconds) : nil,
+            pollingDuration: pollingDuration.wholeNanoseconds, closeTimeout: closeTimeoutV09.wholeNanoseconds,
+            handshakeTimeout: 30_000_000_000, maxBuffered: maxBuffered, maxPackets: maxPackets)
     }
 }

@@ -12,7 +12,7 @@ package final class Shard {
     private let index: UInt8
     private let random: () -> UInt64
     private var wheel: Wheel
-    private var clients: [String: Client] = [:]
+    private var clients: [String: any Client] = [:]
     package private(set) var isDraining = false
     /// Readers of the plain routes and of the namespaces' feeds.
     package var readers = 0
@@ -45,10 +45,10 @@ package final class Shard {
 
     /// The head of a request with a body is here; the body is not. Tells the session, which may refuse.
     package func bodyBegan(_ request: Request, on link: any Link, at now: Instant) {
-        guard request.method == "POST", case .resource = router.route(request) else { return }
-        if let client = request.parameter("sid").flatMap({ clients[$0] }) {
-            client.postBegan(on: link, at: now)
-        }
+        guard request.method == "POST", case .resource = router.route(request),
+            request.parameter("transport") == "polling", let sid = request.parameter("sid")
+        else { return }
+        (clients[sid] as? EngineClient)?.postBegan(request, on: link, at: now)
     }
 
     /// A whole request. It is answered on `link`, now or later.
@@ -59,12 +59,23 @@ package final class Shard {
             link.respond(
                 .json(404, #"{"error":"not found","basePath":\#(String(decoding: path, as: UTF8.self))}"#))
         case .resource(let rest):
-            engine(request, rest: rest, on: link, at: now)
+            resource(request, rest: rest, on: link, at: now)
         case .plain(let route):
             PlainReader.open(route, request, on: link, in: self, at: now)
         case .page(let lastSegment):
             page(lastSegment, request, on: link)
         }
+    }
+
+    /// What is below the resource: a client script, 0.9, or Engine.IO; 0.9 is told by its path and so comes first.
+    private func resource(_ request: Request, rest: Substring, on link: any Link, at now: Instant) {
+        if request.method == "GET" || request.method == "HEAD", !rest.isEmpty,
+            let script = server.script(PathTail.lastSegment(rest), request)
+        {
+            return link.respond(script)
+        }
+        if let target = TargetV09(rest: rest) { return v09(request, target, on: link, at: now) }
+        engine(request, on: link, at: now)
     }
 
     private func page(_ lastSegment: String, _ request: Request, on link: any Link) {
@@ -82,104 +93,22 @@ package final class Shard {
         if case .counted(let make) = answer { link.respond(counted: make) }
     }
 
-    // MARK: Engine.IO
-
-    private func engine(_ request: Request, rest: Substring, on link: any Link, at now: Instant) {
-        if request.method == "GET" || request.method == "HEAD", !rest.isEmpty,
-            let script = server.script(PathTail.lastSegment(rest), request)
-        {
-            return link.respond(script)
-        }
-        if request.method == "OPTIONS", let asked = request.header("Access-Control-Request-Method") {
-            return link.respond(EngineAnswer.preflight(request, method: asked))
-        }
-        if rest.isEmpty, request.query.isEmpty, !request.hasToken("upgrade", in: "connection") {
-            return link.respond(.text(200, "Welcome to socket.io."))
-        }
-        let transport = request.parameter("transport") ?? ""
-        let isOffered =
-            transport == "polling" && server.settings.polling
-            || transport == "websocket" && server.settings.webSocket
-        guard isOffered else { return refuse(request, .transportUnknown, on: link) }
-        guard let sid = request.parameter("sid") else {
-            return handshake(request, transport: transport, on: link, at: now)
-        }
-        guard let client = clients[sid] else { return refuse(request, .unknownSession, on: link) }
-        if transport == "websocket" {
-            guard let accept = acceptSocket(request, on: link) else { return }
-            link.openSocket(accept: accept.key, headers: accept.headers)
-            client.probeOpened(on: link, at: now)
-        } else {
-            client.polled(request, on: link, at: now)
-        }
-    }
-
-    private func handshake(_ request: Request, transport: String, on link: any Link, at now: Instant) {
-        guard request.method == "GET" else { return refuse(request, .badMethod, on: link) }
-        guard request.parameter("EIO") == "4" else { return refuse(request, .unsupportedVersion, on: link) }
-        if transport == "polling" {
-            if let problem = roomForSession() { return link.respond(problem) }
-            let client = makeClient(request, onSocket: false, at: now)
-            link.respond(EngineAnswer.payload(client.openPacket(upgrades: server.settings.webSocket)))
-            client.settle(at: now)
-        } else {
-            guard let accept = acceptSocket(request, on: link) else { return }
-            if let problem = roomForSession() { return link.respond(problem) }
-            let client = makeClient(request, onSocket: true, at: now)
-            link.openSocket(accept: accept.key, headers: accept.headers)
-            client.opened(on: link, at: now)
-        }
-    }
-
-    private func roomForSession() -> Response? {
-        if isDraining { return .json(503, #"{"error":"the server is stopping"}"#) }
-        guard clients.count >= server.settings.maxSessions else { return nil }
-        return .json(503, #"{"error":"too many sessions"}"#)
-    }
-
-    private func makeClient(_ request: Request, onSocket: Bool, at now: Instant) -> Client {
-        let sid = newID()
-        let client = Client(
-            sid: sid, cursor: request.parameter("from"), shard: self,
-            session: Session(onSocket: onSocket, limits: limits, at: now))
-        clients[sid] = client
-        return client
-    }
-
-    /// Judges a WebSocket handshake below the resource; answers it when it is bad.
-    private func acceptSocket(
-        _ request: Request, on link: any Link
-    ) -> (key: String, headers: [(name: String, value: String)])? {
-        guard request.hasToken("upgrade", in: "connection"), let upgrade = request.header("upgrade") else {
-            refuse(request, .badRequest, on: link)
-            return nil
-        }
-        switch SocketHandshake.judge(request) {
-        case .accept(let key):
-            let offered = request.header("Sec-WebSocket-Protocol")?.split(separator: ",").first?
-                .trimmingBlanks
-            let headers = offered.map { [(name: "Sec-WebSocket-Protocol", value: $0)] } ?? []
-            return (key, headers + EngineAnswer.cors)
-        case .notWebSocket where !upgrade.equalsIgnoringCase("websocket"):
-            link.respond(EngineAnswer.refusedUpgrade("Invalid Upgrade header"))
-        case .notWebSocket: link.respond(EngineAnswer.refusedUpgrade("Bad handshake method"))
-        case .badVersion: link.respond(EngineAnswer.badSocketVersion)
-        case .badKey: link.respond(EngineAnswer.refusedUpgrade("Missing or invalid Sec-WebSocket-Key header"))
-        }
-        return nil
-    }
-
-    private func refuse(_ request: Request, _ error: EngineError, on link: any Link) {
-        // Who asked for a WebSocket reads no JSON: the reference answers the bare text there.
-        link.respond(
-            request.wantsWebSocket ? EngineAnswer.refusedUpgrade(error.message) : EngineAnswer.error(error))
-    }
-
     // MARK: For clients and readers
 
     func newID() -> String { SessionID(node: node, loop: index, random: random).text }
 
-    func forget(_ client: Client) { clients[client.sid] = nil }
+    func client(_ sid: String) -> (any Client)? { clients[sid] }
+
+    func keep(_ client: some Client) { clients[client.sid] = client }
+
+    func forget(_ client: some Client) { clients[client.sid] = nil }
+
+    /// Why there can be no new session; nil when there can.
+    func refusalOfSession() -> Response? {
+        if isDraining { return .json(503, #"{"error":"the server is stopping"}"#) }
+        guard clients.count >= server.settings.maxSessions else { return nil }
+        return .json(503, #"{"error":"too many sessions"}"#)
+    }
 
     func frames(_ name: String, count: Int, make: @escaping (Int) -> Frame) -> FrameCache {
         if let cache = caches[name] { return cache }

@@ -131,7 +131,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         flush()
         delegate = nil
         phase = .closing
-        expect(worker.settings.goodbyeTimeout)
+        waitForGoodbye()
     }
 
     func abort() { channel.close(mode: .all, promise: nil) }
@@ -183,6 +183,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         readiness = []
         for call in calls { call() }
         if closesWhenDrained { return finish() }
+        if phase == .closing { return waitForGoodbye() }
         guard let delegate else { return }
         worker.enter { now in delegate.linkReady(self, at: now) }
     }
@@ -190,15 +191,16 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     /// Ends the connection behind an answer: our half first, so that the answer arrives even when the peer is
     /// still sending; the whole when the peer has ended its half, or has had time to.
     private func finish() {
-        guard outstanding == 0 else {
-            closesWhenDrained = true
-            return
-        }
-        closesWhenDrained = false
         requests?.ignoresInput = true
         phase = .closing
-        channel.close(mode: .output, promise: nil)
-        expect(worker.settings.goodbyeTimeout)
+        closesWhenDrained = outstanding > 0
+        if !closesWhenDrained { channel.close(mode: .output, promise: nil) }
+        waitForGoodbye()
+    }
+
+    /// The peer's time to end its half begins when it has got all of ours; a slow one has longer for that.
+    private func waitForGoodbye() {
+        expect(outstanding == 0 ? worker.settings.goodbyeTimeout : worker.settings.idleTimeout)
     }
 
     // MARK: Time

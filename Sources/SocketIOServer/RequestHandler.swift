@@ -62,8 +62,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard error is HTTPParserError, !ignoresInput else { return context.close(promise: nil) }
         // In the middle of an answer there is no room for another.
-        if isBusy { return context.close(promise: nil) }
-        connection.facts = RequestFacts(keepsAlive: false)
+        if isBusy, !isReceiving { return context.close(promise: nil) }
+        if !isBusy { connection.facts = RequestFacts(keepsAlive: false) }
         let isTooLarge = (error as? HTTPParserError) == .headerOverflow
         refuse(
             isTooLarge ? 431 : 400,
@@ -97,7 +97,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
             length > worker.maxBody
         {
-            return tooLarge()
+            return refuse(Response(413))
         }
         current = Request(
             method: head.method.rawValue, target: target, minorVersion: head.version.minor,
@@ -110,7 +110,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private func grew(_ bytes: ByteBuffer) {
         guard isReceiving, let held = current?.body.count else { return }
-        if held + bytes.readableBytes > worker.maxBody { return tooLarge() }
+        if held + bytes.readableBytes > worker.maxBody { return refuse(Response(413)) }
         current?.body.append(contentsOf: bytes.readableBytesView)
     }
 
@@ -147,18 +147,15 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     // MARK: Refusals
 
-    private func tooLarge() {
+    private func refuse(_ status: Int, _ sentence: String) { refuse(.text(status, sentence + "\n")) }
+
+    private func refuse(_ response: Response) {
         let delegate = connection.delegate
         connection.facts.keepsAlive = false
         endInput()
-        connection.respond(Response(413))
+        connection.respond(response)
+        // A session that was told of a body must know that it will not come.
         if let delegate { worker.enter { now in delegate.linkRefusedBody(connection, at: now) } }
-    }
-
-    private func refuse(_ status: Int, _ sentence: String) {
-        connection.facts.keepsAlive = false
-        endInput()
-        connection.respond(.text(status, sentence + "\n"))
     }
 
     /// What still comes on this connection is thrown away.
@@ -189,6 +186,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// a handler that gets a type it does not expect ends the process.
     func stepAside(for connection: Connection) {
         guard let context else { return }
+        // Reading may have stopped for this request's sake, while it waited for its turn.
+        setReading(true)
         ignoresInput = true
         do {
             try context.pipeline.syncOperations.addHandler(connection, position: .after(self))

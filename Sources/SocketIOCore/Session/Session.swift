@@ -59,6 +59,7 @@ package struct Session: Sendable {
 
     private enum State: UInt8, Sendable { case polling, probing, socket, closing, ended }
 
+    package let format: EngineFormat
     private var state: State
     /// A poll is held open, waiting for something to answer.
     package private(set) var isPollHeld = false
@@ -73,9 +74,12 @@ package struct Session: Sendable {
     /// While probing: when a held poll is ended with a noop.
     private var noopDeadline = Instant.distantFuture
 
-    package init(onSocket: Bool, limits: SessionLimits, at now: Instant) {
+    package init(_ format: EngineFormat, onSocket: Bool, limits: SessionLimits, at now: Instant) {
+        self.format = format
         state = onSocket ? .socket : .polling
-        heartbeat = Heartbeat(interval: limits.pingInterval, timeout: limits.pingTimeout, startingAt: now)
+        heartbeat = Heartbeat(
+            interval: limits.pingInterval, timeout: limits.pingTimeout,
+            pinging: format.dialect == .engine4 ? .server : .client, startingAt: now)
         stateDeadline = .distantFuture
         connectDeadline = Instant(nanoseconds: now.nanoseconds &+ limits.connectTimeout)
     }
@@ -151,10 +155,10 @@ package struct Session: Sendable {
 
     /// The body of the POST. It is always answered `ok`, also when its content ends the session.
     package mutating func postReceived(
-        _ body: [UInt8], at now: Instant, limits: SessionLimits, _ actions: inout [Action]
+        _ body: [UInt8], isBinary: Bool, at now: Instant, limits: SessionLimits, _ actions: inout [Action]
     ) {
         isPostOpen = false
-        let (packets, error) = EnginePayloadV4.decode(body, maxPackets: limits.maxPackets)
+        let (packets, error) = format.packets(in: body, isBinary: isBinary, maxPackets: limits.maxPackets)
         if state == .closing, packets.contains(.close) { return finish(.transportClose, &actions) }
         for packet in packets where isOpen { received(packet, at: now, &actions) }
         if error != nil, isOpen { end(.transportError, &actions) }
@@ -175,7 +179,7 @@ package struct Session: Sendable {
     package mutating func probeReceived(_ text: ArraySlice<UInt8>, at now: Instant, _ actions: inout [Action])
     {
         guard state == .probing else { return }
-        switch try? EnginePacket.decode(text) {
+        switch try? format.packet(text: text) {
         case .ping(EngineConstant.probe):
             actions.append(.answerProbe)
             // The client waits for its open poll to end before it says "5". Each further one is ended after
@@ -200,13 +204,13 @@ package struct Session: Sendable {
     package mutating func textReceived(_ text: ArraySlice<UInt8>, at now: Instant, _ actions: inout [Action])
     {
         guard state == .socket else { return }
-        guard let packet = try? EnginePacket.decode(text) else { return end(.transportError, &actions) }
+        guard let packet = try? format.packet(text: text) else { return end(.transportError, &actions) }
         received(packet, at: now, &actions)
     }
 
-    package mutating func binaryReceived(_ bytes: [UInt8], _ actions: inout [Action]) {
-        guard state == .socket else { return }
-        actions.append(.deliverBinary(bytes))
+    package mutating func binaryReceived(_ bytes: [UInt8], at now: Instant, _ actions: inout [Action]) {
+        guard state == .socket, let packet = format.packet(binary: bytes) else { return }
+        received(packet, at: now, &actions)
     }
 
     /// The WebSocket is gone, or its closing handshake has begun at the client.
@@ -285,12 +289,14 @@ package struct Session: Sendable {
     // MARK: Inside
 
     private mutating func received(_ packet: EnginePacket, at now: Instant, _ actions: inout [Action]) {
+        heartbeat.packetReceived(at: now)
         switch packet {
         case .message(let bytes): actions.append(.deliverText(bytes))
         case .binary(let bytes): actions.append(.deliverBinary(bytes))
         case .pong: heartbeat.pongReceived(at: now)
-        // Only the server pings in this revision.
-        case .ping: end(.transportError, &actions)
+        // Only the server pings in revision 4; before it only the client did.
+        case .ping where format.dialect == .engine4: end(.transportError, &actions)
+        case .ping: outbox.append(EngineConstant.pong)
         case .close where isPolling:
             if isPollHeld { answer([EngineConstant.noop], &actions) }
             if state == .probing { actions.append(.closeProbe) }

@@ -1,0 +1,254 @@
+internal import SocketIOCore
+
+/// One Socket.IO 0.9 client: performs what its ``SessionV09`` decides and reads its packets.
+final class ClientV09: Client {
+    let sid: String
+    let shard: Shard
+    let cursor: String?
+    var memberships: [Membership] = []
+    var scheduled = Instant.distantFuture
+    private var session: SessionV09
+    private let limits: LimitsV09
+    /// The open transport: the held poll, the WebSocket or the htmlfile stream.
+    private var transport: (any Link)?
+    private var way = SessionV09.Way.poll
+    /// Of the held poll: what its answer depends on.
+    private var pollOrigin: String?
+    private var pollCallback: String?
+
+    init(sid: String, cursor: String?, shard: Shard, at now: Instant) {
+        self.sid = sid
+        self.cursor = cursor
+        self.shard = shard
+        limits = shard.server.settings.limitsV09
+        session = SessionV09(limits: limits, at: now)
+    }
+
+    // MARK: Client
+
+    var isEnded: Bool { session.isEnded }
+    var hasWay: Bool { session.isOnSocketOrStream ? transport?.isReady ?? false : session.isPollHeld }
+    var isDirect: Bool { session.isOnSocketOrStream && !session.hasPackets }
+    var sessionDeadline: Instant { session.nextDeadline }
+    var form: String { way == .stream ? "htmlfile" : "v09" }
+
+    func frameMaker(namespace: String) -> @Sendable (FeedEvent) -> Frame {
+        let isStream = way == .stream
+        return { event in
+            let packet = PacketV09(
+                .event(name: event.name, arguments: [.string(event.text)]),
+                endpoint: namespace == "/" ? "" : namespace)
+            let bytes = packet.encoded(ascii: true)
+            return isStream ? Frame(packet: bytes, framed: Self.chunk(bytes).framed) : .message(bytes)
+        }
+    }
+
+    /// A packet on an htmlfile stream: a script element, in a chunk of its own.
+    private static func chunk(_ packet: [UInt8]) -> Frame { .chunk(ScriptEnvelope.htmlfile(packet)) }
+
+    func writeDirectly(_ frame: Frame) { write(.frame(frame)) }
+
+    func queue(_ packet: Outgoing, at now: Instant) {
+        var actions: [SessionV09.Action] = []
+        session.send(packet, limits: limits, &actions)
+        perform(actions, at: now)
+    }
+
+    func flush(at now: Instant) {
+        guard session.hasPackets else { return }
+        var actions: [SessionV09.Action] = []
+        session.flush(isReady: transport?.isReady ?? false, at: now, limits: limits, &actions)
+        perform(actions, at: now)
+    }
+
+    /// The default endpoint's end is the connection's, and said by closing it.
+    func sendDisconnect(namespace: String, at now: Instant) {
+        if namespace != "/" { send(PacketV09(.disconnect, endpoint: namespace), at: now) }
+    }
+
+    func close(_ reason: CloseReason, at now: Instant) {
+        run(at: now) { session, actions in session.close(reason, at: now, limits: limits, &actions) }
+    }
+
+    // MARK: Transports
+
+    /// A WebSocket or an htmlfile stream.
+    func opened(_ new: SessionV09.Way, on link: any Link, at now: Instant) {
+        open(new, on: link, at: now)
+        // What is ready leaves with the head.
+        var actions: [SessionV09.Action] = []
+        session.flush(isReady: true, at: now, limits: limits, &actions)
+        perform(actions, at: now)
+        link.flush()
+        settle(at: now)
+    }
+
+    func polled(on link: any Link, origin: String?, callback: String?, at now: Instant) {
+        open(.poll, on: link, origin: origin, callback: callback, at: now)
+        settle(at: now)
+    }
+
+    private func open(
+        _ new: SessionV09.Way, on link: any Link, origin: String? = nil, callback: String? = nil,
+        at now: Instant
+    ) {
+        var actions: [SessionV09.Action] = []
+        session.transportOpened(new, at: now, limits: limits, &actions)
+        // What ends the transport before this one is performed on it; what greets the client, on the new one.
+        let isTakeover = actions.first.map { $0 != .opened } ?? false
+        let isLast = session.isEnded
+        if isTakeover, !isLast { perform([actions.removeFirst()], at: now) }
+        let isOtherForm = memberships.contains { $0.frames != nil } && (new == .stream) != (way == .stream)
+        transport = link
+        way = new
+        pollOrigin = origin
+        pollCallback = callback
+        link.delegate = self
+        if isOtherForm { renewFrames() }
+        perform(actions, at: now)
+    }
+
+    /// htmlfile wraps its frames otherwise than the rest.
+    private func renewFrames() {
+        for index in memberships.indices {
+            guard let namespace = shard.server.namespaces[memberships[index].namespace],
+                let feed = namespace.feed
+            else { continue }
+            let make = frameMaker(namespace: namespace.name)
+            memberships[index].frames = shard.frames("\(form) \(namespace.name)", count: feed.count) {
+                make(feed.event(at: $0))
+            }
+        }
+    }
+
+    /// A POST, answered by the caller whatever it holds.
+    func posted(_ request: Request, transport: TransportV09, at now: Instant) {
+        var body = request.body
+        if transport == .jsonpPolling {
+            guard let payload = ScriptEnvelope.v09Post(body) else { return }
+            body = payload
+        }
+        let packets = PayloadV09.decode(body, maxPackets: limits.maxPackets).packets
+        run(at: now) { session, actions in session.received(packets, at: now, limits: limits, &actions) }
+    }
+
+    /// `?disconnect`: the client is leaving its page.
+    func disconnectAsked(at now: Instant) {
+        leaveAll()
+        if session.isOpen, transport != nil { close(.clientNamespaceDisconnect, at: now) } else { ended() }
+    }
+
+    // MARK: Links
+
+    func linkReady(_ link: any Link, at now: Instant) { if link === transport { settle(at: now) } }
+
+    func link(_ link: any Link, receivedText text: ArraySlice<UInt8>, at now: Instant) {
+        // Also what still comes on a WebSocket that another transport has taken over is heard.
+        run(at: now) { session, actions in session.received([Array(text)], at: now, limits: limits, &actions)
+        }
+    }
+
+    func link(_ link: any Link, receivedBinary bytes: [UInt8], at now: Instant) {}
+    func linkRefusedBody(_ link: any Link, at now: Instant) {}
+
+    func linkClosed(_ link: any Link, at now: Instant) {
+        guard link === transport else { return }
+        transport = nil
+        run(at: now) { session, actions in session.transportClosed(at: now, limits: limits, &actions) }
+    }
+
+    func linkMustEnd(_ link: any Link, at now: Instant) {
+        if link === transport { close(.serverShuttingDown, at: now) }
+    }
+
+    func deadlineReached(at now: Instant) {
+        if now >= session.nextDeadline {
+            run(at: now) { session, actions in session.deadlineReached(at: now, limits: limits, &actions) }
+        } else {
+            settle(at: now)
+        }
+    }
+
+    // MARK: Performing
+
+    private func run(at now: Instant, _ ask: (inout SessionV09, inout [SessionV09.Action]) -> Void) {
+        var actions: [SessionV09.Action] = []
+        ask(&session, &actions)
+        perform(actions, at: now)
+        settle(at: now)
+    }
+
+    private func perform(_ actions: [SessionV09.Action], at now: Instant) {
+        for action in actions {
+            switch action {
+            case .opened:
+                queue(ConstantV09.connect, at: now)
+                if let namespace = shard.server.namespaces["/"] { join(namespace, after: cursor, at: now) }
+            case .answerPoll(let packets):
+                let held = transport
+                transport = nil
+                held?.delegate = nil
+                let payload = PayloadV09.encode(packets.compactMap(\.textBytes))
+                held?.respond(AnswerV09.payload(payload, origin: pollOrigin, callback: pollCallback))
+            case .write(let packet): write(packet)
+            case .endTransport:
+                let open = transport
+                transport = nil
+                open?.delegate = nil
+                if way == .stream { open?.endStream() } else { open?.closeSocket(code: nil) }
+            case .deliver(let packet): receive(packet, at: now)
+            case .ended: ended()
+            }
+        }
+    }
+
+    private func write(_ packet: Outgoing) {
+        switch packet {
+        case .frame(let frame): transport?.write(frame)
+        case .text(let bytes) where way == .stream: transport?.write(Self.chunk(bytes))
+        case .text, .binary: transport?.write(packet)
+        }
+    }
+
+    private func ended() {
+        transport?.delegate = nil
+        transport = nil
+        leaveAll()
+        shard.forget(self)
+    }
+
+    // MARK: Packets
+
+    private func send(_ packet: PacketV09, at now: Instant) {
+        queue(.text(packet.encoded(ascii: true)), at: now)
+    }
+
+    /// What cannot be read is ignored, as in the reference: one bad packet does not end a connection of 0.9.
+    private func receive(_ bytes: [UInt8], at now: Instant) {
+        guard let packet = try? PacketV09.decode(bytes[...]) else { return }
+        let name = packet.endpoint.isEmpty ? "/" : packet.endpoint
+        // A packet with an id and no "+" is acknowledged on arrival.
+        if case .automatic(let id)? = packet.acknowledgement, membership(of: name) != nil {
+            send(PacketV09(.ack(id: id, arguments: []), endpoint: packet.endpoint), at: now)
+        }
+        switch packet.content {
+        case .heartbeat: session.heartbeatReceived(at: now)
+        case .connect: connect(name, packet, at: now)
+        case .disconnect where name == "/":
+            leaveAll()
+            close(.clientNamespaceDisconnect, at: now)
+        case .disconnect: if let index = membership(of: name) { leave(index) }
+        // Nothing listens to events here; the rest is harmless.
+        case .message, .json, .event, .ack, .error, .noop: break
+        }
+    }
+
+    private func connect(_ name: String, _ packet: PacketV09, at now: Instant) {
+        guard let namespace = shard.server.namespaces[name],
+            memberships.count < shard.server.settings.maxNamespaces
+        else { return }
+        send(PacketV09(.connect(query: ""), endpoint: packet.endpoint), at: now)
+        // A repeated join is only answered again.
+        if membership(of: name) == nil { join(namespace, after: cursor, at: now) }
+    }
+}

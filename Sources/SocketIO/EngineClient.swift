@@ -1,0 +1,416 @@
+internal import SocketIOCore
+
+/// One client over Engine.IO 2, 3 or 4: performs what its ``Session`` decides and reads its Socket.IO packets.
+final class EngineClient: Client {
+    let sid: String
+    let shard: Shard
+    let cursor: String?
+    var memberships: [Membership] = []
+    var scheduled = Instant.distantFuture
+    private var session: Session
+    private var decoder: SocketPacketDecoder
+    /// The index of its callback, when the client polls by script elements.
+    private let callback: String?
+    /// The connections this session is on: at most one in each role.
+    private var poll: (any Link)?
+    /// The origin that the held poll came from, which its answer must name.
+    private var pollOrigin: String?
+    private var post: (any Link)?
+    private var socket: (any Link)?
+    private var probe: (any Link)?
+
+    init(_ request: Request, sid: String, dialect: Dialect, onSocket: Bool, shard: Shard, at now: Instant) {
+        self.sid = sid
+        self.shard = shard
+        cursor = request.parameter("from")
+        callback = onSocket ? nil : request.parameter("j")
+        let isTextOnly = callback != nil || request.parameter("b64") == "1"
+        session = Session(
+            EngineFormat(dialect, isTextOnly: isTextOnly), onSocket: onSocket, limits: shard.limits, at: now)
+        decoder = SocketPacketDecoder(revision3: dialect != .engine4)
+    }
+
+    private var limits: SessionLimits { shard.limits }
+    private var format: EngineFormat { session.format }
+    private var isRevision4: Bool { format.dialect == .engine4 }
+
+    // MARK: Client
+
+    var isEnded: Bool { session.isEnded }
+    var hasWay: Bool {
+        session.isOnSocket ? socket?.isReady ?? false : session.isPolling && session.isPollHeld
+    }
+    var isDirect: Bool { session.isOnSocket && !session.hasPackets }
+    var sessionDeadline: Instant { session.nextDeadline }
+    /// Revisions 2 and 3 read the same packets.
+    var form: String { isRevision4 ? "engine4" : "engine3" }
+
+    func frameMaker(namespace: String) -> @Sendable (FeedEvent) -> Frame {
+        let isRevision4 = isRevision4
+        return { event in
+            var data: [JSON] = [.string(event.name), .string(event.text)]
+            // The recovery offset, one more last argument, which clients before revision 4 know nothing of.
+            if isRevision4 { data.append(.string(event.cursor)) }
+            let packet = SocketPacket(.event, namespace: namespace, data: .array(data))
+            return .message([UInt8(ascii: "4")] + packet.encoded(ascii: !isRevision4).text)
+        }
+    }
+
+    func writeDirectly(_ frame: Frame) { socket?.write(frame) }
+
+    func queue(_ packet: Outgoing, at now: Instant) {
+        var actions: [Session.Action] = []
+        session.send(packet, limits: limits, &actions)
+        perform(actions, answering: nil, at: now)
+    }
+
+    func flush(at now: Instant) {
+        guard session.hasPackets else { return }
+        var actions: [Session.Action] = []
+        session.flush(socketIsReady: socket?.isReady ?? false, &actions)
+        perform(actions, answering: nil, at: now)
+    }
+
+    func sendDisconnect(namespace: String, at now: Instant) {
+        send(SocketPacket(.disconnect, namespace: namespace), at: now)
+    }
+
+    func close(_ reason: CloseReason, at now: Instant) {
+        run(at: now) { session, actions in session.close(reason, at: now, limits: limits, &actions) }
+    }
+
+    // MARK: Opening
+
+    /// The Engine.IO handshake: `0{…}`, with these keys in this order, times in milliseconds.
+    private func openPacket(upgrades: Bool) -> Outgoing {
+        let settings = shard.server.settings
+        let json =
+            #"0{"sid":"\#(sid)","upgrades":[\#(upgrades ? #""websocket""# : "")],"#
+            + #""pingInterval":\#(settings.pingInterval.wholeMilliseconds),"#
+            + #""pingTimeout":\#(settings.pingTimeout.wholeMilliseconds)"#
+            + (isRevision4 ? #","maxPayload":\#(settings.maxPayload)}"# : "}")
+        return .text(Array(json.utf8))
+    }
+
+    /// The handshake over polling, answered at once. Before revision 4 the default namespace is joined without
+    /// being asked for, in the same answer.
+    func opened(answering link: any Link, for request: Request, at now: Instant) {
+        var packets = [openPacket(upgrades: shard.server.settings.webSocket)]
+        if !isRevision4 {
+            joinDefault(at: now)
+            packets.append(.text(Array("40".utf8)))
+        }
+        link.respond(answer(packets, origin: request.origin))
+        settle(at: now)
+    }
+
+    /// A WebSocket without a sid: the session begins on it.
+    func opened(on link: any Link, at now: Instant) {
+        socket = link
+        link.delegate = self
+        queue(openPacket(upgrades: false), at: now)
+        if !isRevision4 {
+            joinDefault(at: now)
+            queue(.text(Array("40".utf8)), at: now)
+        }
+        var actions: [Session.Action] = []
+        session.flush(socketIsReady: true, &actions)
+        perform(actions, answering: nil, at: now)
+        link.flush()
+        settle(at: now)
+    }
+
+    private func joinDefault(at now: Instant) {
+        guard let namespace = shard.server.namespaces["/"] else { return }
+        session.namespaceJoined()
+        join(namespace, after: cursor, at: now)
+    }
+
+    /// A WebSocket with the sid of this session: an upgrade, if nothing stands against it.
+    func probeOpened(on link: any Link, at now: Instant) {
+        if session.probeOpened(at: now, limits: limits) {
+            probe = link
+            link.delegate = self
+            link.flush()
+            settle(at: now)
+        } else {
+            link.closeSocket(code: nil)
+        }
+    }
+
+    // MARK: Polling
+
+    /// The head of a POST whose body is still coming.
+    func postBegan(_ request: Request, on link: any Link, at now: Instant) {
+        guard !session.isOnSocket else {
+            return link.respond(
+                EngineAnswer.error(.badRequest, origin: request.origin, dialect: format.dialect))
+        }
+        guard beginPost(on: link, at: now) else { return }
+        post = link
+        link.delegate = self
+    }
+
+    /// A polling request, whole.
+    func polled(_ request: Request, on link: any Link, at now: Instant) {
+        guard !session.isOnSocket, !session.isEnded else {
+            return link.respond(
+                EngineAnswer.error(.badRequest, origin: request.origin, dialect: format.dialect))
+        }
+        switch request.method {
+        case "GET":
+            if !session.isPollHeld {
+                poll = link
+                pollOrigin = request.origin
+                link.delegate = self
+            }
+            run(at: now, answering: link) { session, actions in session.pollArrived(at: now, &actions) }
+        case "POST":
+            receivePost(request, on: link, at: now)
+        default:
+            link.respond(EngineAnswer.empty(500))
+        }
+    }
+
+    /// False: it was refused, and answered so.
+    private func beginPost(on link: any Link, at now: Instant) -> Bool {
+        var isRefused = false
+        run(at: now, answering: link) { session, actions in
+            session.postBegan(&actions)
+            isRefused = actions.contains(.refuse)
+        }
+        return !isRefused
+    }
+
+    private func receivePost(_ request: Request, on link: any Link, at now: Instant) {
+        // When the body came with the head nobody was told that it had begun.
+        if post !== link, !beginPost(on: link, at: now) { return }
+        post = nil
+        link.delegate = nil
+        let type = request.header("Content-Type") ?? ""
+        let isBinary = type.prefix(24).equalsIgnoringCase("application/octet-stream")
+        if isBinary, isRevision4 {
+            // Binary framing ended with revision 3. The reference never answers this; we do.
+            run(at: now) { session, actions in session.postAborted(isFatal: true, &actions) }
+            return link.respond(
+                EngineAnswer.error(.badRequest, origin: request.origin, dialect: format.dialect))
+        }
+        link.respond(EngineAnswer.ok(origin: request.origin, dialect: format.dialect))
+        var body = request.body
+        if callback != nil {
+            // A form without the field is harmless, as in the reference.
+            guard let payload = ScriptEnvelope.enginePost(body) else {
+                return run(at: now) { session, actions in session.postAborted(isFatal: false, &actions) }
+            }
+            body = payload
+        }
+        run(at: now) { session, actions in
+            session.postReceived(body, isBinary: isBinary, at: now, limits: limits, &actions)
+        }
+    }
+
+    private func answer(_ packets: [Outgoing], origin: String?) -> Response {
+        let (bytes, isBinary) = format.payload(of: packets)
+        if let callback {
+            return EngineAnswer.script(ScriptEnvelope.engine(index: callback, payload: bytes))
+        }
+        return EngineAnswer.payload(bytes, isBinary: isBinary, origin: origin, dialect: format.dialect)
+    }
+
+    // MARK: Links
+
+    func linkReady(_ link: any Link, at now: Instant) {
+        if link === socket { settle(at: now) }
+    }
+
+    func link(_ link: any Link, receivedText text: ArraySlice<UInt8>, at now: Instant) {
+        run(at: now) { session, actions in
+            if link === probe {
+                session.probeReceived(text, at: now, &actions)
+            } else if link === socket {
+                session.textReceived(text, at: now, &actions)
+            }
+        }
+    }
+
+    func link(_ link: any Link, receivedBinary bytes: [UInt8], at now: Instant) {
+        run(at: now) { session, actions in
+            if link === probe {
+                // A probe is a text; anything else is not one.
+                session.probeReceived([], at: now, &actions)
+            } else if link === socket {
+                session.binaryReceived(bytes, at: now, &actions)
+            }
+        }
+    }
+
+    func linkClosed(_ link: any Link, at now: Instant) {
+        run(at: now) { session, actions in
+            if link === poll {
+                poll = nil
+                session.pollAborted(&actions)
+            } else if link === post {
+                post = nil
+                session.postAborted(isFatal: true, &actions)
+            } else if link === probe {
+                probe = nil
+                session.probeClosed()
+            } else if link === socket {
+                socket = nil
+                session.socketClosed(&actions)
+            }
+        }
+    }
+
+    func linkRefusedBody(_ link: any Link, at now: Instant) {
+        guard link === post else { return }
+        post = nil
+        run(at: now) { session, actions in session.postAborted(isFatal: false, &actions) }
+    }
+
+    func linkMustEnd(_ link: any Link, at now: Instant) { close(.serverShuttingDown, at: now) }
+
+    func deadlineReached(at now: Instant) {
+        if now >= session.nextDeadline {
+            run(at: now) { session, actions in session.deadlineReached(at: now, limits: limits, &actions) }
+        } else {
+            settle(at: now)
+        }
+    }
+
+    // MARK: Performing
+
+    /// Asks the session, performs what it wants, and then sends and arms what has changed because of it.
+    private func run(
+        at now: Instant, answering arrived: (any Link)? = nil,
+        _ ask: (inout Session, inout [Session.Action]) -> Void
+    ) {
+        var actions: [Session.Action] = []
+        ask(&session, &actions)
+        perform(actions, answering: arrived, at: now)
+        settle(at: now)
+    }
+
+    private func perform(_ actions: [Session.Action], answering arrived: (any Link)?, at now: Instant) {
+        for action in actions {
+            switch action {
+            case .answerPoll(let packets):
+                let held = poll
+                poll = nil
+                held?.delegate = nil
+                held?.respond(answer(packets, origin: pollOrigin))
+            case .refuse: arrived?.respond(EngineAnswer.empty(isRevision4 ? 400 : 500))
+            case .write(let packet): write(packet)
+            case .closeSocket: close(&socket)
+            case .closeProbe: close(&probe)
+            case .answerProbe:
+                probe?.write(.text(EngineConstant.probeAnswer))
+                probe?.flush()
+            case .adoptProbe:
+                socket = probe
+                probe = nil
+            // What stands behind a packet that ended the session is nobody's any more.
+            case .deliverText where session.isEnded, .deliverBinary where session.isEnded: break
+            case .deliverText(let text):
+                receive(at: now) { decoder throws(SocketPacketError) in try decoder.text(text[...]) }
+            case .deliverBinary(let bytes):
+                receive(at: now) { decoder throws(SocketPacketError) in try decoder.binary(bytes) }
+            case .ended: ended()
+            }
+        }
+    }
+
+    private func write(_ packet: Outgoing) {
+        if case .frame(let frame) = packet {
+            socket?.write(frame)
+        } else {
+            socket?.write(format.message(packet))
+        }
+    }
+
+    private func close(_ link: inout (any Link)?) {
+        link?.delegate = nil
+        link?.closeSocket(code: nil)
+        link = nil
+    }
+
+    private func ended() {
+        close(&socket)
+        close(&probe)
+        // A POST that is still coming in is answered when it is whole: its sid is unknown then.
+        post?.delegate = nil
+        post = nil
+        leaveAll()
+        shard.forget(self)
+    }
+
+    // MARK: Socket.IO
+
+    private func send(_ packet: SocketPacket, at now: Instant) {
+        let (text, attachments) = packet.encoded(ascii: !isRevision4)
+        queue(.text([UInt8(ascii: "4")] + text), at: now)
+        for attachment in attachments { queue(.binary(attachment), at: now) }
+    }
+
+    private func receive(
+        at now: Instant, _ decode: (inout SocketPacketDecoder) throws(SocketPacketError) -> SocketPacket?
+    ) {
+        do throws(SocketPacketError) {
+            if let packet = try decode(&decoder) { receive(packet, at: now) }
+        } catch {
+            close(.parseError, at: now)
+        }
+    }
+
+    private func receive(_ packet: SocketPacket, at now: Instant) {
+        let name = isRevision4 ? packet.namespace : String(packet.namespace.prefix { $0 != "?" })
+        switch (packet.kind, membership(of: name)) {
+        case (.connect, nil): connect(name, packet, at: now)
+        case (.disconnect, let index?): leave(index)
+        // Nothing listens to events here: what is read aloud takes no questions.
+        case (.event, .some), (.binaryEvent, .some), (.ack, .some), (.binaryAck, .some): break
+        // Before revision 4 a second CONNECT is confirmed again, and a stray packet ignored.
+        case (.connect, .some) where !isRevision4: send(SocketPacket(.connect, namespace: name), at: now)
+        case _ where !isRevision4: break
+        default: close(.parseError, at: now)
+        }
+    }
+
+    private func connect(_ name: String, _ packet: SocketPacket, at now: Instant) {
+        guard let namespace = shard.server.namespaces[name] else {
+            return refuse(name, "Invalid namespace", at: now)
+        }
+        guard memberships.count < shard.server.settings.maxNamespaces else {
+            return refuse(name, "Too many namespaces", at: now)
+        }
+        session.namespaceJoined()
+        guard isRevision4 else {
+            send(SocketPacket(.connect, namespace: name), at: now)
+            join(namespace, after: cursor, at: now)
+            return
+        }
+        let offset = packet.data?["offset"]?.string
+        let isValid = join(namespace, after: offset ?? cursor, at: now)
+        var pid = shard.newID()
+        // The pid says "recovered" to a client that gets its own one back. Any node can do that: the cursor is all
+        // there is to know.
+        if isValid, offset != nil, let known = packet.data?["pid"]?.string, SessionID.place(of: known) != nil
+        {
+            pid = known
+        }
+        let reply: JSON = .object([.init("sid", .string(shard.newID())), .init("pid", .string(pid))])
+        send(SocketPacket(.connect, namespace: name, data: reply), at: now)
+    }
+
+    private func refuse(_ namespace: String, _ message: String, at now: Instant) {
+        let data: JSON = isRevision4 ? .object([.init("message", .string(message))]) : .string(message)
+        send(SocketPacket(.connectError, namespace: namespace, data: data), at: now)
+    }
+}
+
+extension JSON {
+    /// The text, if this is one.
+    var string: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+}

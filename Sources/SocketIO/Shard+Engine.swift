@@ -1,0 +1,84 @@
+internal import SocketIOCore
+
+/// Requests of Engine.IO 2, 3 and 4.
+extension Shard {
+    func engine(_ request: Request, on link: any Link, at now: Instant) {
+        if request.method == "OPTIONS", let asked = request.header("Access-Control-Request-Method") {
+            return link.respond(EngineAnswer.preflight(request, method: asked))
+        }
+        if request.query.isEmpty, !request.hasToken("upgrade", in: "connection") {
+            return link.respond(.text(200, "Welcome to socket.io."))
+        }
+        let transport = request.parameter("transport") ?? ""
+        let isOffered =
+            transport == "polling" && server.settings.polling
+            || transport == "websocket" && server.settings.webSocket
+        guard isOffered else { return refuse(request, .transportUnknown, on: link) }
+        guard let sid = request.parameter("sid") else {
+            return handshake(request, transport: transport, on: link, at: now)
+        }
+        // A sid of another revision is unknown here; a request keeps the revision of its sid.
+        guard let client = client(sid) as? EngineClient else {
+            return refuse(request, .unknownSession, on: link)
+        }
+        if transport == "websocket" {
+            guard let accept = acceptSocket(request, on: link) else { return }
+            link.openSocket(accept: accept.key, headers: accept.headers)
+            client.probeOpened(on: link, at: now)
+        } else {
+            client.polled(request, on: link, at: now)
+        }
+    }
+
+    private func handshake(_ request: Request, transport: String, on link: any Link, at now: Instant) {
+        guard request.method == "GET" else { return refuse(request, .badMethod, on: link) }
+        guard let dialect = Dialect(engineRevision: request.parameter("EIO")) else {
+            return refuse(request, .unsupportedVersion, on: link)
+        }
+        if transport == "polling" {
+            if let problem = refusalOfSession() { return link.respond(problem) }
+            let client = EngineClient(
+                request, sid: newID(), dialect: dialect, onSocket: false, shard: self, at: now)
+            keep(client)
+            client.opened(answering: link, for: request, at: now)
+        } else {
+            guard let accept = acceptSocket(request, on: link) else { return }
+            if let problem = refusalOfSession() { return link.respond(problem) }
+            let client = EngineClient(
+                request, sid: newID(), dialect: dialect, onSocket: true, shard: self, at: now)
+            keep(client)
+            link.openSocket(accept: accept.key, headers: accept.headers)
+            client.opened(on: link, at: now)
+        }
+    }
+
+    /// Judges a WebSocket handshake below the resource; answers it when it is bad.
+    func acceptSocket(
+        _ request: Request, on link: any Link
+    ) -> (key: String, headers: [(name: String, value: String)])? {
+        guard request.hasToken("upgrade", in: "connection"), let upgrade = request.header("upgrade") else {
+            refuse(request, .badRequest, on: link)
+            return nil
+        }
+        switch SocketHandshake.judge(request) {
+        case .accept(let key):
+            let offered = request.header("Sec-WebSocket-Protocol")?.split(separator: ",").first?
+                .trimmingBlanks
+            let headers = offered.map { [(name: "Sec-WebSocket-Protocol", value: $0)] } ?? []
+            return (key, headers + EngineAnswer.publicCORS)
+        case .notWebSocket where !upgrade.equalsIgnoringCase("websocket"):
+            link.respond(EngineAnswer.refusedUpgrade("Invalid Upgrade header"))
+        case .notWebSocket: link.respond(EngineAnswer.refusedUpgrade("Bad handshake method"))
+        case .badVersion: link.respond(EngineAnswer.badSocketVersion)
+        case .badKey: link.respond(EngineAnswer.refusedUpgrade("Missing or invalid Sec-WebSocket-Key header"))
+        }
+        return nil
+    }
+
+    private func refuse(_ request: Request, _ error: EngineError, on link: any Link) {
+        // Who asked for a WebSocket reads no JSON: the reference answers the bare text there.
+        if request.wantsWebSocket { return link.respond(EngineAnswer.refusedUpgrade(error.message)) }
+        let dialect = Dialect(engineRevision: request.parameter("EIO")) ?? .engine4
+        link.respond(EngineAnswer.error(error, origin: request.origin, dialect: dialect))
+    }
+}
