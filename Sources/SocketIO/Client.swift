@@ -5,6 +5,8 @@ struct Membership {
     let namespace: String
     var reader: FeedReader?
     var frames: FrameCache?
+    /// Made at the first event that has a handler.
+    var socket: Socket?
 }
 
 /// One Socket.IO client of any generation: what is the same for all of them.
@@ -34,6 +36,8 @@ protocol Client: LinkDelegate, Timed {
 
     func writeDirectly(_ frame: Frame)
     func queue(_ packet: Outgoing, at now: Instant)
+    func sendEvent(_ name: String, _ arguments: [JSON], namespace: String, at now: Instant)
+    func sendAcknowledgement(_ id: String, _ arguments: [JSON], namespace: String, at now: Instant)
     /// Sends what waits, if there is a way.
     func flush(at now: Instant)
     func sendDisconnect(namespace: String, at now: Instant)
@@ -114,7 +118,47 @@ extension Client {
         return isValid
     }
 
+    // MARK: Events
+
+    /// An event of the client, for the application.
+    ///
+    /// - Parameter id: of the callback that waits for an answer.
+    func received(_ name: String, _ arguments: [JSON], id: String?, in index: Int, at now: Instant) {
+        let namespace = memberships[index].namespace
+        guard let application = shard.server.namespaces[namespace], application.handlers[name] != nil else {
+            return
+        }
+        let sid = sid
+        let onLoop = shard.onLoop
+        let acknowledgement = id.map { id in
+            Acknowledgement { answer in
+                onLoop { shard, now in
+                    shard.client(sid)?.acknowledge(id, answer, namespace: namespace, at: now)
+                }
+            }
+        }
+        let socket =
+            memberships[index].socket
+            ?? Socket(id: shard.newID(), namespace: application, sid: sid, onLoop: onLoop)
+        memberships[index].socket = socket
+        let event = Event(name: name, arguments: arguments, acknowledgement: acknowledgement)
+        if !socket.received(event) { close(.forcedServerClose, at: now) }
+    }
+
+    func emit(_ name: String, _ arguments: [JSON], namespace: String, at now: Instant) {
+        guard membership(of: namespace) != nil else { return }
+        sendEvent(name, arguments, namespace: namespace, at: now)
+        settle(at: now)
+    }
+
+    fileprivate func acknowledge(_ id: String, _ arguments: [JSON], namespace: String, at now: Instant) {
+        guard membership(of: namespace) != nil else { return }
+        sendAcknowledgement(id, arguments, namespace: namespace, at: now)
+        settle(at: now)
+    }
+
     func leave(_ index: Int) {
+        memberships[index].socket?.ended()
         if memberships[index].reader != nil { shard.readers -= 1 }
         memberships.remove(at: index)
     }

@@ -37,7 +37,7 @@ final class ClientV09: Client {
         return { event in
             let packet = PacketV09(
                 .event(name: event.name, arguments: [.string(event.text)]),
-                endpoint: namespace == "/" ? "" : namespace)
+                endpoint: Self.endpoint(namespace))
             let bytes = packet.encoded(ascii: true)
             return isStream ? Frame(packet: bytes, framed: Self.chunk(bytes).framed) : .message(bytes)
         }
@@ -60,6 +60,17 @@ final class ClientV09: Client {
         session.flush(isReady: transport?.isReady ?? false, at: now, limits: limits, &actions)
         perform(actions, at: now)
     }
+
+    func sendEvent(_ name: String, _ arguments: [JSON], namespace: String, at now: Instant) {
+        send(PacketV09(.event(name: name, arguments: arguments), endpoint: Self.endpoint(namespace)), at: now)
+    }
+
+    func sendAcknowledgement(_ id: String, _ arguments: [JSON], namespace: String, at now: Instant) {
+        send(PacketV09(.ack(id: id, arguments: arguments), endpoint: Self.endpoint(namespace)), at: now)
+    }
+
+    /// The default endpoint has no name on the wire.
+    private static func endpoint(_ namespace: String) -> String { namespace == "/" ? "" : namespace }
 
     /// The default endpoint's end is the connection's, and said by closing it.
     func sendDisconnect(namespace: String, at now: Instant) {
@@ -238,9 +249,20 @@ final class ClientV09: Client {
             leaveAll()
             close(.clientNamespaceDisconnect, at: now)
         case .disconnect: if let index = membership(of: name) { leave(index) }
-        // Nothing listens to events here; the rest is harmless.
-        case .message, .json, .event, .ack, .error, .noop: break
+        case .event(let event?, let arguments): receive(event, arguments, packet, in: name, at: now)
+        case .message(let text): receive("message", [.string(text)], packet, in: name, at: now)
+        case .json(let value): receive("message", [value], packet, in: name, at: now)
+        case .event(nil, _), .ack, .error, .noop: break
         }
+    }
+
+    private func receive(
+        _ event: String, _ arguments: [JSON], _ packet: PacketV09, in namespace: String, at now: Instant
+    ) {
+        guard let index = membership(of: namespace), event != "disconnect" else { return }
+        var id: String?
+        if case .byApplication(let wanted)? = packet.acknowledgement { id = wanted }
+        received(event, arguments, id: id, in: index, at: now)
     }
 
     private func connect(_ name: String, _ packet: PacketV09, at now: Instant) {

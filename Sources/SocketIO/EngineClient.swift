@@ -71,6 +71,14 @@ final class EngineClient: Client {
         perform(actions, answering: nil, at: now)
     }
 
+    func sendEvent(_ name: String, _ arguments: [JSON], namespace: String, at now: Instant) {
+        send(SocketPacket(.event, namespace: namespace, data: .array([.string(name)] + arguments)), at: now)
+    }
+
+    func sendAcknowledgement(_ id: String, _ arguments: [JSON], namespace: String, at now: Instant) {
+        send(SocketPacket(.ack, namespace: namespace, id: id, data: .array(arguments)), at: now)
+    }
+
     func sendDisconnect(namespace: String, at now: Instant) {
         send(SocketPacket(.disconnect, namespace: namespace), at: now)
     }
@@ -367,12 +375,24 @@ final class EngineClient: Client {
         switch (packet.kind, membership(of: name)) {
         case (.connect, nil): connect(name, packet, at: now)
         case (.disconnect, let index?): leave(index)
-        // Nothing listens to events here: what is read aloud takes no questions.
-        case (.event, .some), (.binaryEvent, .some), (.ack, .some), (.binaryAck, .some): break
+        case (.event, let index?): receive(event: packet, in: index, at: now)
+        // We ask for no acknowledgements, and one nobody asked for is harmless. The decoder gives binary kinds as
+        // their plain ones.
+        case (.ack, .some), (.binaryEvent, .some), (.binaryAck, .some): break
         // Before revision 4 a second CONNECT is confirmed again, and a stray packet ignored.
         case (.connect, .some) where !isRevision4: send(SocketPacket(.connect, namespace: name), at: now)
         case _ where !isRevision4: break
         default: close(.parseError, at: now)
+        }
+    }
+
+    /// The name of an event may be a number.
+    private func receive(event packet: SocketPacket, in index: Int, at now: Instant) {
+        guard case .array(let items)? = packet.data else { return }
+        switch items.first {
+        case .string(let name): received(name, Array(items.dropFirst()), id: packet.id, in: index, at: now)
+        case .number(let name): received(name, Array(items.dropFirst()), id: packet.id, in: index, at: now)
+        default: break
         }
     }
 

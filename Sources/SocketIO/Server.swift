@@ -1,13 +1,19 @@
-/// A namespace: what a client that joins it is read.
+/// A namespace: what a client that joins it is read, and what it may say.
 public struct Namespace: Sendable {
     /// Begins with a slash; the default one is `/`.
     public let name: String
     public let feed: (any Feed)?
+    private(set) var handlers: [String: EventHandler] = [:]
 
     public init(_ name: String, feed: (any Feed)? = nil) {
         self.name = name
         self.feed = feed
     }
+
+    /// Handles events of this name. An event without a handler is ignored; a second handler replaces the first.
+    ///
+    /// - Parameter event: not one of Socket.IO's own (`connect`, `disconnect`, …), which no client can send.
+    public mutating func on(_ event: String, _ handler: @escaping EventHandler) { handlers[event] = handler }
 }
 
 /// Counts of what is open, summed over the event loops.

@@ -11,6 +11,8 @@ package final class Shard {
     private let node: UInt16
     private let index: UInt8
     private let random: () -> UInt64
+    /// Runs something on this shard's loop, with this shard and the time: the way in for an application's tasks.
+    let onLoop: OnLoop
     private var wheel: Wheel
     private var clients: [String: any Client] = [:]
     package private(set) var isDraining = false
@@ -18,14 +20,19 @@ package final class Shard {
     package var readers = 0
     private var caches: [String: FrameCache] = [:]
 
+    package typealias OnLoop = @Sendable (@escaping @Sendable (Shard, Instant) -> Void) -> Void
+
+    /// - Parameter onLoop: without one, an application's handlers are heard by nobody.
     package init(
         server: Server, node: UInt16 = 0, index: UInt8, startingAt now: Instant,
-        random: @escaping () -> UInt64
+        random: @escaping () -> UInt64,
+        onLoop: @escaping OnLoop = { _ in }
     ) {
         self.server = server
         self.node = node
         self.index = index
         self.random = random
+        self.onLoop = onLoop
         limits = server.settings.limits
         router = Router(server: server)
         wheel = Wheel(width: server.settings.wheelSlot, startingAt: now)

@@ -97,7 +97,12 @@ public final class Listener: Sendable {
             bound.append(worker)
         }
         let workers = Workers(bound)
-        for worker in bound { try await worker.eventLoop.submit { worker.value.peers = workers }.get() }
+        for worker in bound {
+            try await worker.eventLoop.submit {
+                worker.value.peers = workers
+                worker.value.entry.open(worker)
+            }.get()
+        }
         return workers
     }
 

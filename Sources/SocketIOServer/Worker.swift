@@ -2,6 +2,7 @@ internal import Logging
 internal import NIOCore
 internal import SocketIO
 internal import SocketIOCore
+internal import Synchronization
 
 /// One event loop's share of the server: its shard, its connections and its one timer.
 ///
@@ -20,6 +21,8 @@ final class Worker {
     private var date = ""
     private var dateSecond = 0
     private(set) var isDraining = false
+    /// The way in for an application's tasks.
+    let entry: LoopEntry
     /// The others, by loop; set once, before the first connection.
     var peers: Workers?
 
@@ -34,7 +37,12 @@ final class Worker {
         self.logger = logger
         maxBody = server.settings.maxPayload
         var generator = SystemRandomNumberGenerator()
-        shard = Shard(server: server, index: index, startingAt: Clock.now()) { generator.next() }
+        // Filled once this worker can be reached by its peers' hops.
+        let entry = LoopEntry(loop: loop)
+        self.entry = entry
+        shard = Shard(
+            server: server, index: index, startingAt: Clock.now(), random: { generator.next() },
+            onLoop: { work in entry.run(work) })
     }
 
     var totals: Totals {
@@ -112,6 +120,25 @@ final class Worker {
 
     func abortAll() {
         for connection in connections.values { connection.abort() }
+    }
+}
+
+/// The way from any task to a worker's shard.
+///
+/// Made before its worker, which it learns of once; then both are fixed.
+final class LoopEntry: Sendable {
+    private let loop: any EventLoop
+    private let worker = Mutex<NIOLoopBound<Worker>?>(nil)
+
+    init(loop: any EventLoop) { self.loop = loop }
+
+    func open(_ worker: NIOLoopBound<Worker>) { self.worker.withLock { $0 = worker } }
+
+    func run(_ work: @escaping @Sendable (Shard, Instant) -> Void) {
+        loop.execute { [worker = worker.withLock { $0 }] in
+            guard let worker = worker?.value else { return }
+            worker.enter { now in work(worker.shard, now) }
+        }
     }
 }
 

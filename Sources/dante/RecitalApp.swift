@@ -18,7 +18,16 @@ struct RecitalApp: Sendable {
             eventName: settings.event)
         var server = Server()
         server.settings = settings.socketIO
-        server.add(Namespace("/", feed: feed))
+        var main = Namespace("/", feed: feed)
+        for companion in settings.companions ?? [] {
+            companion.stand(in: &main)
+            if companion == .echo {
+                var own = Namespace("/echo")
+                companion.stand(in: &own)
+                server.add(own)
+            }
+        }
+        server.add(main)
         let routes = Self.routes(settings, poem: poem, language: language)
         let offered = Set(settings.transports.map(\.rawValue))
         server.serve(feed, over: routes.filter { offered.contains($0.transport) }.map(\.route))
@@ -32,8 +41,8 @@ struct RecitalApp: Sendable {
                     "lang": language, "resource": settings.resource,
                 ]), type: "text/html; charset=utf-8")
         server.script = { name, request in
-            let isOurs = name == "socket.io.js" || name == "socket.io.min.js"
-            return isOurs ? assets.clientScript.response(to: request) : nil
+            guard settings.browserClient == .on, ClientScriptName.isOne(name) else { return nil }
+            return assets.clientScript.response(to: request)
         }
         server.page = { lastSegment, request in
             if request.wantsWebSocket { return .response(.notOffered("raw")) }
@@ -131,7 +140,11 @@ extension Settings {
         var settings = SocketIO.Settings()
         settings.resource = resource
         settings.basePath = basePath
-        settings.polling = transports.contains(.polling)
+        settings.polling = !Set(transports).isDisjoint(with: [.polling, .xhrPolling, .jsonpPolling])
+        settings.transportsV09 = transportsV09
+        settings.heartbeats = heartbeats == .on
+        settings.pollingDuration = pollingDuration
+        settings.closeTimeoutV09 = closeTimeout
         settings.webSocket = transports.contains(.websocket)
         settings.pingInterval = heartbeat
         settings.pingTimeout = heartbeatTimeout
@@ -142,6 +155,16 @@ extension Settings {
         // A slot is how late a stanza may be: little beside the interval.
         settings.wheelSlot = interval < .milliseconds(500) ? .milliseconds(1) : .milliseconds(5)
         return settings
+    }
+
+    /// 0.9's transports in the operator's order; `polling` stands for those that are not named themselves.
+    private var transportsV09: [TransportV09] {
+        let named = transports.compactMap { TransportV09(rawValue: $0.rawValue) }
+        return transports.flatMap { transport -> [TransportV09] in
+            if let one = TransportV09(rawValue: transport.rawValue) { return [one] }
+            guard transport == .polling else { return [] }
+            return [.htmlFile, .xhrPolling, .jsonpPolling].filter { !named.contains($0) }
+        }
     }
 
     var listener: ListenerSettings {

@@ -34,6 +34,10 @@ enum SettingTable {
         Setting(
             "event", \.event, .event, default: "divinecomedy", in: .reading,
             help: "Name of the Socket.IO event that carries a stanza."),
+        Setting(
+            "with", \.companions, .list(), unset: "the reading alone", in: .reading,
+            help: "Small applications beside the reading: hello, got-it, and the probe echo, which is also a "
+                + "namespace of its own."),
     ]
 
     private static let addresses = [
@@ -46,14 +50,19 @@ enum SettingTable {
             help: "Port to listen on; 0 takes any free one."),
         Setting(
             "transports", \.transports, .list(),
-            default: Settings.Transport.allCases.map(\.rawValue).joined(separator: ","), in: .addresses,
-            help: "The ways of reading that are offered; raw is a WebSocket without Socket.IO."),
+            default: "websocket,polling,raw,sse,text,read", in: .addresses,
+            help:
+                "The ways of reading that are offered, for 0.9 clients in order of preference; raw is a WebSocket "
+                + "without Socket.IO, polling includes htmlfile, xhr-polling and jsonp-polling."),
         Setting(
             "resource", \.resource, .resource, default: "socket.io", in: .addresses,
             help: "Path of Socket.IO and of its client script, under any prefix."),
         Setting(
             "base-path", \.basePath, .prefix, unset: "any prefix is served", in: .addresses,
             help: "The only prefix served; anything outside it gets 404."),
+        Setting(
+            "browser-client", \.browserClient, .choice(placeholder: "SWITCH"), default: "on", in: .addresses,
+            help: "Whether the client script is served."),
         Setting(
             "client-script", \.clientScript, .path(placeholder: "FILE"), unset: "the built-in script",
             in: .addresses, help: "Another build of the client script to serve."),
@@ -70,6 +79,15 @@ enum SettingTable {
         Setting(
             "heartbeat-timeout", \.heartbeatTimeout, timeout, default: "20s", in: .heartbeat,
             help: "How long a ping may stay unanswered."),
+        Setting(
+            "heartbeats", \.heartbeats, .choice(placeholder: "SWITCH"), default: "on", in: .heartbeat,
+            help: "Whether Socket.IO 0.9 clients get heartbeats; later ones cannot do without."),
+        Setting(
+            "polling-duration", \.pollingDuration, timeout, default: "20s", in: .heartbeat,
+            help: "How long a poll of a Socket.IO 0.9 client is held when there is nothing to say."),
+        Setting(
+            "close-timeout", \.closeTimeout, timeout, default: "60s", in: .heartbeat,
+            help: "How long a Socket.IO 0.9 client may be between two polls."),
     ]
 
     private static let limits = [

@@ -6,7 +6,20 @@
 struct Settings: Sendable, Equatable {
     enum AtEnd: String, CaseIterable, Sendable { case close, `repeat`, stay }
     enum Pace: String, CaseIterable, Sendable { case reader, shared }
-    enum Transport: String, CaseIterable, Sendable { case polling, websocket, raw, sse, text, read }
+    /// `polling` is Engine.IO's, and all three of 0.9's that are not WebSockets; those also have their own names.
+    enum Transport: String, CaseIterable, Sendable {
+        case websocket, polling, htmlfile
+        case xhrPolling = "xhr-polling"
+        case jsonpPolling = "jsonp-polling"
+        case raw, sse, text, read
+    }
+    /// Small applications that can stand beside the reading.
+    enum Companion: String, CaseIterable, Sendable {
+        case hello
+        case gotIt = "got-it"
+        case echo
+    }
+    enum OnOff: String, CaseIterable, Sendable { case on, off }
     enum LogFormat: String, CaseIterable, Sendable { case text, json }
 
     /// swift-log's levels under its own names.
@@ -22,6 +35,7 @@ struct Settings: Sendable, Equatable {
     var event = ""
     var atEnd = AtEnd.close
     var pace = Pace.reader
+    var companions: [Companion]?
 
     /// Without brackets: `::1`.
     var host = ""
@@ -33,6 +47,8 @@ struct Settings: Sendable, Equatable {
     var resource = ""
     /// With both outer slashes, `/apps/poetry/` or `/`; `nil`: any prefix is served.
     var basePath: String?
+    /// Whether a client script is served at all.
+    var browserClient = OnOff.on
     /// `nil`: the built-in script.
     var clientScript: String?
     /// `nil`: the built-in files alone.
@@ -42,6 +58,11 @@ struct Settings: Sendable, Equatable {
     var heartbeat = Duration.zero
     /// Engine.IO's `pingTimeout`; 0.9: "heartbeat timeout".
     var heartbeatTimeout = Duration.zero
+    /// Only 0.9 clients can do without.
+    var heartbeats = OnOff.on
+    var pollingDuration = Duration.zero
+    /// 0.9's, for clients between two polls.
+    var closeTimeout = Duration.zero
 
     var maxPayloadBytes = 0
     var maxHeadBytes = 0

@@ -23,7 +23,7 @@ final class World {
         random = SplitMix64(seed: seed)
         self.trouble = trouble
         var ids = SplitMix64(seed: seed ^ 0xd1ce)
-        shard = Shard(server: app.server, index: 0, startingAt: now) { ids.next() }
+        shard = Shard(server: app.server, index: 0, startingAt: now, random: { ids.next() })
     }
 
     // MARK: Chance

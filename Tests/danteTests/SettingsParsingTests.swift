@@ -13,7 +13,7 @@ import Testing
         #expect(settings.pace == .reader)
         #expect(settings.host == "0.0.0.0")
         #expect(settings.port == 8888)
-        #expect(settings.transports == [.polling, .websocket, .raw, .sse, .text, .read])
+        #expect(settings.transports == [.websocket, .polling, .raw, .sse, .text, .read])
         #expect(settings.resource == "socket.io")
         #expect(settings.basePath == nil)
         #expect(settings.clientScript == nil)
@@ -47,7 +47,8 @@ import Testing
         "heartbeat-timeout": "3s", "max-payload": "5000", "max-head": "5000", "max-buffered": "5000",
         "max-connections": "3", "head-timeout": "3s", "body-timeout": "3s", "idle-timeout": "3s",
         "connect-timeout": "3s", "upgrade-timeout": "3s", "shutdown-timeout": "3s", "threads": "3",
-        "log-level": "debug", "log-format": "json",
+        "log-level": "debug", "log-format": "json", "with": "echo,hello", "heartbeats": "off",
+        "polling-duration": "3s", "close-timeout": "3s", "browser-client": "off",
     ]
 
     /// A row bound to another row's property would pass every other test of its kind.

@@ -54,12 +54,13 @@ import Testing
     @Test(
         arguments: [
             ("sse", [.sse]), ("read,polling", [.read, .polling]), (" raw ,\twebsocket ", [.raw, .websocket]),
+            ("jsonp-polling,htmlfile", [.jsonpPolling, .htmlfile]),
         ] as [(String, [Settings.Transport])])
     func listsKeepTheirOrder(text: String, transports: [Settings.Transport]) throws {
         #expect(try parse(["--transports", text]).transports == transports)
     }
 
-    @Test(arguments: ["", " ", ",", "sse,", ",sse", "sse,,raw", "sse,sse", "sse raw", "SSE", "htmlfile"])
+    @Test(arguments: ["", " ", ",", "sse,", ",sse", "sse,,raw", "sse,sse", "sse raw", "SSE", "flashsocket"])
     func listsRefused(text: String) {
         #expect(throws: UsageError.self) { try parse(["--transports=" + text]) }
     }

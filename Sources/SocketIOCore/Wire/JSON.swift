@@ -1,7 +1,7 @@
 /// A JSON value (RFC 8259), with one addition: bytes, which Socket.IO sends beside the text.
 ///
 /// Objects keep the order of their members, because clients and tests compare the text.
-package enum JSON: Equatable, Sendable {
+public enum JSON: Equatable, Sendable {
     case null
     case bool(Bool)
     /// The number as it is written, so that no digit is lost. What ``parse(_:maxDepth:maxValues:)`` returns
@@ -13,11 +13,11 @@ package enum JSON: Equatable, Sendable {
     /// Never in a JSON text: an attachment of a Socket.IO packet.
     case binary([UInt8])
 
-    package struct Member: Equatable, Sendable {
-        package var key: String
-        package var value: JSON
+    public struct Member: Equatable, Sendable {
+        public var key: String
+        public var value: JSON
 
-        package init(_ key: String, _ value: JSON) {
+        public init(_ key: String, _ value: JSON) {
             self.key = key
             self.value = value
         }
@@ -25,7 +25,7 @@ package enum JSON: Equatable, Sendable {
 
     /// A member of an object; nil for other values and missing keys. Of several with one name the last
     /// counts, as in JavaScript.
-    package subscript(key: String) -> JSON? {
+    public subscript(key: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members.last { $0.key == key }?.value
     }
@@ -37,7 +37,7 @@ package enum JSON: Equatable, Sendable {
     /// - Errors: ``JSONError``, always the sender's fault. An escaped lone surrogate is not an error but
     ///   reads as U+FFFD, because a Swift string cannot hold it.
     /// - Source: RFC 8259; the whole text is UTF-8 (8.1).
-    package static func parse(
+    public static func parse(
         _ bytes: ArraySlice<UInt8>, maxDepth: Int = 64, maxValues: Int = 100_000
     ) throws(JSONError) -> JSON {
         var parser = JSONParser(bytes, maxDepth: min(maxDepth, 512), maxValues: maxValues)
@@ -50,14 +50,14 @@ package enum JSON: Equatable, Sendable {
     ///   needs, where nothing tells whether a client reads UTF-8 once or twice.
     /// - Note: ``binary(_:)`` is written as Node.js writes a `Buffer`, for protocols that have no
     ///   attachments.
-    package func bytes(ascii: Bool = false) -> [UInt8] {
+    public func bytes(ascii: Bool = false) -> [UInt8] {
         var writer = JSONWriter(ascii: ascii)
         writer.write(self)
         return writer.bytes
     }
 
     /// `s` as a JSON string, with its quotation marks.
-    package static func quoted(_ s: String, ascii: Bool = false) -> [UInt8] {
+    public static func quoted(_ s: String, ascii: Bool = false) -> [UInt8] {
         var writer = JSONWriter(ascii: ascii)
         writer.write(s)
         return writer.bytes
@@ -65,7 +65,7 @@ package enum JSON: Equatable, Sendable {
 }
 
 /// Why a text is not JSON, or more of it than is taken. Positions are bytes from the start of the text.
-package enum JSONError: Error, Equatable, Sendable {
+public enum JSONError: Error, Equatable, Sendable {
     case endsTooSoon
     case unexpected(UInt8, at: Int)
     case invalidUTF8(at: Int)
