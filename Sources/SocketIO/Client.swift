@@ -25,8 +25,8 @@ protocol Client: LinkDelegate, Timed {
     var isEnded: Bool { get }
     /// A held poll, or a WebSocket or stream with nothing before it.
     var hasWay: Bool { get }
-    /// A shared frame may go to the link at once: it is no poll, and nothing waits for it.
-    var isDirect: Bool { get }
+    /// Packets leave in answers to polls, not over a WebSocket or a stream.
+    var isPolling: Bool { get }
     /// When the session wants to be woken, the reading aside.
     var sessionDeadline: Instant { get }
     /// In which form the frames of an entry are made and shared: one cache each.
@@ -48,6 +48,8 @@ extension Client {
     /// Reads out what is due, sends what waits, and says when to come back.
     func settle(at now: Instant) {
         guard !isEnded else { return }
+        // What waits goes before the next entry; but a poll takes both in one answer.
+        if !isPolling { flush(at: now) }
         for index in memberships.indices.reversed() where index < memberships.count { pump(index, at: now) }
         flush(at: now)
         guard !isEnded else { return }
@@ -68,7 +70,7 @@ extension Client {
             switch memberships[index].reader?.next(at: now) {
             case .entry(let entry):
                 memberships[index].reader?.advance()
-                if isDirect {
+                if !isPolling {
                     writeDirectly(frames[entry])
                     continue
                 }

@@ -28,18 +28,19 @@ final class ClientV09: Client {
 
     var isEnded: Bool { session.isEnded }
     var hasWay: Bool { session.isOnSocketOrStream ? transport?.isReady ?? false : session.isPollHeld }
-    var isDirect: Bool { session.isOnSocketOrStream && !session.hasPackets }
+    var isPolling: Bool { !session.isOnSocketOrStream }
     var sessionDeadline: Instant { session.nextDeadline }
     var form: String { way == .stream ? "htmlfile" : "v09" }
 
     func frameMaker(namespace: String) -> @Sendable (FeedEvent) -> Frame {
         let isStream = way == .stream
+        let chunk = Self.chunk
         return { event in
             let packet = PacketV09(
                 .event(name: event.name, arguments: [.string(event.text)]),
                 endpoint: Self.endpoint(namespace))
             let bytes = packet.encoded(ascii: true)
-            return isStream ? Frame(packet: bytes, framed: Self.chunk(bytes).framed) : .message(bytes)
+            return isStream ? chunk(bytes) : .message(bytes)
         }
     }
 
@@ -86,12 +87,9 @@ final class ClientV09: Client {
     /// A WebSocket or an htmlfile stream.
     func opened(_ new: SessionV09.Way, on link: any Link, at now: Instant) {
         open(new, on: link, at: now)
-        // What is ready leaves with the head.
-        var actions: [SessionV09.Action] = []
-        session.flush(isReady: true, at: now, limits: limits, &actions)
-        perform(actions, at: now)
-        link.flush()
+        // What is ready, the first stanza included, leaves with the head.
         settle(at: now)
+        link.flush()
     }
 
     func polled(on link: any Link, origin: String?, callback: String?, at now: Instant) {

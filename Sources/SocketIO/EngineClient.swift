@@ -40,7 +40,7 @@ final class EngineClient: Client {
     var hasWay: Bool {
         session.isOnSocket ? socket?.isReady ?? false : session.isPolling && session.isPollHeld
     }
-    var isDirect: Bool { session.isOnSocket && !session.hasPackets }
+    var isPolling: Bool { !session.isOnSocket }
     var sessionDeadline: Instant { session.nextDeadline }
     /// Revisions 2 and 3 read the same packets.
     var form: String { isRevision4 ? "engine4" : "engine3" }
@@ -121,11 +121,9 @@ final class EngineClient: Client {
             joinDefault(at: now)
             queue(.text(Array("40".utf8)), at: now)
         }
-        var actions: [Session.Action] = []
-        session.flush(socketIsReady: true, &actions)
-        perform(actions, answering: nil, at: now)
-        link.flush()
+        // All of it, the first stanza included, leaves with the head.
         settle(at: now)
+        link.flush()
     }
 
     private func joinDefault(at now: Instant) {

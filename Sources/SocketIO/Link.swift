@@ -10,7 +10,7 @@ package import SocketIOCore
 package protocol Link: AnyObject {
     /// Who hears of this link; set by whoever takes the request, cleared by an answer.
     var delegate: (any LinkDelegate)? { get set }
-    /// Nothing written before is still waiting for the client.
+    /// Nothing written before is still waiting for the client. What waits for ``flush()`` alone does not count.
     var isReady: Bool { get }
     /// One whole answer.
     func respond(_ response: Response)

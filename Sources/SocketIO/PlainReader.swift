@@ -112,8 +112,8 @@ final class PlainReader: Timed, LinkDelegate {
     private func begin(at now: Instant) {
         link?.delegate = self
         shard.readers += 1
-        // The first entry leaves with the head, and so does not ask whether the link is ready.
-        pump(at: now, isFirst: true)
+        // The first entry leaves with the head.
+        pump(at: now)
         link?.flush()
         arm()
     }
@@ -121,14 +121,12 @@ final class PlainReader: Timed, LinkDelegate {
     // MARK: Reading
 
     /// Writes what is due while the link takes it. Bounded, so that one who catches up keeps nobody waiting.
-    private func pump(at now: Instant, isFirst: Bool = false) {
-        var isFirst = isFirst
+    private func pump(at now: Instant) {
         for _ in 0..<64 {
             guard let link else { return }
             switch reader.next(at: now) {
             case .entry(let index):
-                guard link.isReady || isFirst else { return }
-                isFirst = false
+                guard link.isReady else { return }
                 link.write(frames[index])
                 reader.advance()
                 silenceEnds = Instant(nanoseconds: now.nanoseconds &+ shard.limits.pingInterval)

@@ -54,7 +54,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     // MARK: Link
 
-    var isReady: Bool { outstanding == 0 && !isCorked && phase != .closed }
+    var isReady: Bool { outstanding == 0 && phase != .closed }
 
     func respond(_ response: Response) {
         guard phase == .http else { return }
@@ -109,7 +109,6 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         let bytes = corked
         corked = []
         write(bytes)
-        if outstanding == 0, !readiness.isEmpty { drained() }
     }
 
     func endStream() {

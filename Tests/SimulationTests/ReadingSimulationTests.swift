@@ -22,12 +22,14 @@ import Testing
     static func readers(_ count: Int, in world: World, of app: RecitalApp) -> [SimulatedReader] {
         let stanzas = app.poem.stanzas.map(\.text)
         return (0..<count).map { index in
-            switch index % 5 {
+            switch index % 12 {
             case 0: RawReader(world, stanzas: stanzas)
             case 1: EventReader(world, stanzas: stanzas)
-            case 2: SocketIOReader(world, stanzas: stanzas, way: .polling)
-            case 3: SocketIOReader(world, stanzas: stanzas, way: .webSocket)
-            default: SocketIOReader(world, stanzas: stanzas, way: .upgrade)
+            case 2...4: EngineReader(world, stanzas: stanzas, way: EngineReader.Way.allCases[index % 12 - 2])
+            case 5...7:
+                EngineReader(
+                    world, stanzas: stanzas, way: EngineReader.Way.allCases[index % 12 - 5], revision: 3)
+            default: ReaderV09(world, stanzas: stanzas, transport: TransportV09.allCases[index % 12 - 8])
             }
         }
     }
@@ -60,23 +62,23 @@ import Testing
 
     @Test(arguments: 0..<UInt64(12))
     func aQuietNetworkNeedsOneConnection(seed: UInt64) throws {
-        for reader in try run(seed: seed, trouble: .none, readers: 20) where !(reader is EventReader) {
+        for reader in try run(seed: seed, trouble: .none, readers: 24) where !(reader is EventReader) {
             #expect(reader.connections == 1, "seed \(seed): \(type(of: reader))")
         }
     }
 
     @Test(arguments: 100..<UInt64(140))
     func everyReaderHearsEveryStanzaOnceInOrder(seed: UInt64) throws {
-        _ = try run(seed: seed, trouble: .bad, readers: 40)
+        _ = try run(seed: seed, trouble: .bad, readers: 48)
     }
 
     @Test(arguments: 200..<UInt64(230))
     func alsoWhenNearlyEverythingIsCut(seed: UInt64) throws {
-        _ = try run(seed: seed, trouble: .terrible, readers: 20)
+        _ = try run(seed: seed, trouble: .terrible, readers: 24)
     }
 
     @Test(arguments: 300..<UInt64(330))
     func whateverOthersSend(seed: UInt64) throws {
-        _ = try run(seed: seed, trouble: .bad, readers: 10, hostile: 20)
+        _ = try run(seed: seed, trouble: .bad, readers: 12, hostile: 20)
     }
 }
