@@ -10,8 +10,8 @@
   var root = document.documentElement;
   var poem = document.getElementById('poem');
   var count = +poem.getAttribute('data-count') || 0;
-  var position = 0;
   var query = parameters(location.search);
+  var position = /^\d{1,9}$/.test(query.from) && +query.from <= count ? +query.from : 0;
   var raws = /\/server-faye\.js$/.test(location.pathname);
 
   function parameters(search) {
@@ -98,14 +98,13 @@
   }
 
   function resuming(address) {
-    var from = position || query.from;
-    return from ? address + '?from=' + encodeURIComponent(from) : address;
+    return position ? address + '?from=' + position : address;
   }
 
   function overSocketIO(transports) {
     var options = { transports: transports };
-    if (query.from) {
-      options.auth = { offset: query.from };
+    if (position) {
+      options.auth = { offset: String(position) };
     }
     var socket = window.io(options);
     socket.on('connect', function () {

@@ -1,11 +1,10 @@
 /*
  * dante's client script: Engine.IO 4 and Socket.IO 5 for a browser. A script tag gives one name, io.
  *
- * The syntax is that of ECMAScript 3 and whatever is used is tested for, so that any browser can read it: hence no
- * accessors, no trailing commas, `volatile` in quotes. No code is made from text.
+ * The syntax is that of ECMAScript 3, so that any browser can read it, and no code is made from text.
  *
- * From below: Emitter, Polling and Streaming (the transports), Engine (one connection, which may move from the first
- * to the second), Decoder, Manager (a connection that comes back), Socket (one namespace on it), io.
+ * From below: Emitter; Polling and Streaming, the transports; Engine, one connection, which may move from the
+ * first to the second; Manager, a connection that comes back; Socket, one namespace on it; io.
  */
 (function (global) {
 'use strict';
@@ -13,8 +12,9 @@
 var RESERVED = /^(connect|connect_error|disconnect|disconnecting|newListener|removeListener)$/;
 var here = global.location || { protocol: 'http:', host: 'localhost' };
 var serial = 0;
+var managers = {};
 
-/* What is known of websockets, by address: 'suspect' once one failed, 'failed' when polling then worked. */
+/* Websockets by address: 'suspect' once one failed, 'failed' when polling then worked. */
 var websockets = {};
 
 function nothing() {}
@@ -25,6 +25,10 @@ function has(object, key) {
 
 function isArray(value) {
   return Object.prototype.toString.call(value) === '[object Array]';
+}
+
+function list(args) {
+  return Array.prototype.slice.call(args);
 }
 
 function each(object, act) {
@@ -38,6 +42,10 @@ function copy(target, source) {
   return target;
 }
 
+function later(act, argument) {
+  setTimeout(function () { act(argument); }, 0);
+}
+
 function failure(message, description) {
   return copy(new Error(message), { description: description });
 }
@@ -45,12 +53,6 @@ function failure(message, description) {
 /* ---- Events ---- */
 
 function Emitter() {}
-
-function inherit(type) {
-  type.prototype = new Emitter();
-  type.prototype.constructor = type;
-  return type.prototype;
-}
 
 Emitter.prototype.on = function (name, handler) {
   this._handlers = this._handlers || {};
@@ -68,9 +70,9 @@ Emitter.prototype.once = function (name, handler) {
 };
 
 Emitter.prototype.off = function (name, handler) {
-  var list = this.listeners(name), kept = [];
-  for (var i = 0; handler && i < list.length; i++) {
-    if (list[i] !== handler && list[i].handler !== handler) { kept.push(list[i]); }
+  var all = this.listeners(name), kept = [];
+  for (var i = 0; handler && i < all.length; i++) {
+    if (all[i] !== handler && all[i].handler !== handler) { kept.push(all[i]); }
   }
   if (arguments.length) {
     this._handlers = this._handlers || {};
@@ -87,21 +89,17 @@ Emitter.prototype.listeners = function (name) {
 
 Emitter.prototype.removeListener = Emitter.prototype.removeAllListeners = Emitter.prototype.off;
 
-/* A handler that throws is reported like any uncaught error; the handlers and packets behind it go on. */
+/* A handler that throws is reported as uncaught; the handlers and packets behind it go on. */
 Emitter.prototype._fire = function (name, args) {
-  var list = this.listeners(name);
-  for (var i = 0; i < list.length; i++) {
+  var all = this.listeners(name);
+  for (var i = 0; i < all.length; i++) {
     try {
-      list[i].apply(this, args || []);
+      all[i].apply(this, args || []);
     } catch (error) {
-      setTimeout(rethrow(error), 0);
+      later(function (uncaught) { throw uncaught; }, error);
     }
   }
 };
-
-function rethrow(error) {
-  return function () { throw error; };
-}
 
 /* ---- Bytes ---- */
 
@@ -111,8 +109,7 @@ function isBytes(value) {
 }
 
 function base64(value) {
-  var bytes = value.buffer ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value);
-  var text = '';
+  var bytes = new Uint8Array(value.buffer || value, value.byteOffset || 0, value.byteLength), text = '';
   for (var i = 0; i < bytes.length; i++) { text += String.fromCharCode(bytes[i]); }
   return global.btoa(text);
 }
@@ -121,15 +118,6 @@ function fromBase64(text) {
   var binary = global.atob(text), bytes = new Uint8Array(binary.length);
   for (var i = 0; i < binary.length; i++) { bytes[i] = binary.charCodeAt(i); }
   return bytes.buffer;
-}
-
-/* The length in UTF-8: half a surrogate pair counts 2, which is exact for the pair. */
-function utf8Length(text) {
-  for (var i = 0, length = 0; i < text.length; i++) {
-    var unit = text.charCodeAt(i);
-    length += unit < 0x80 ? 1 : unit < 0x800 || unit >= 0xd800 && unit < 0xe000 ? 2 : 3;
-  }
-  return length;
 }
 
 /* The value with placeholders where bytes were; those are added to `attachments`. */
@@ -146,7 +134,7 @@ function detach(value, attachments) {
 
 function attach(value, attachments) {
   if (value && value._placeholder === true) {
-    if (typeof value.num !== 'number' || !has(attachments, value.num)) { throw failure('illegal attachments'); }
+    if (!has(attachments, +value.num)) { throw failure('illegal attachments'); }
     return attachments[value.num];
   }
   if (value && typeof value === 'object') {
@@ -155,30 +143,29 @@ function attach(value, attachments) {
   return value;
 }
 
-/* ---- Transports ----
-   open() begins; write(packets) gives back how many it took; leave(packets) ends, sending these if it still can.
-   They tell: onopen (Streaming only), onpacket(text or ArrayBuffer), ondrain, onend(error) once. */
+/* ---- Transports: open() begins, write(packets) says how many it took, leave(packets) ends ---- */
 
-function request(method, uri, body, options, done) {
-  var xhr = null;
+/* GET when there is no body. Gives back what aborts it. */
+function request(transport, body, done) {
+  var xhr = null, gets = body === null, engine = transport.engine;
   function finish(error) {
     var report = done;
     done = nothing;
     report(error, error ? '' : xhr.responseText);
   }
   try {
-    xhr = global.XMLHttpRequest ? new global.XMLHttpRequest() : new global.ActiveXObject('Microsoft.XMLHTTP');
-    xhr.open(method, uri, true);
-    if (options.withCredentials) { xhr.withCredentials = true; }
-    if (body !== null) { xhr.setRequestHeader('Content-Type', 'text/plain;charset=UTF-8'); }
+    xhr = new global.XMLHttpRequest();
+    xhr.open(gets ? 'GET' : 'POST', engine.uri(transport), true);
+    if (engine.options.withCredentials) { xhr.withCredentials = true; }
+    if (!gets) { xhr.setRequestHeader('Content-Type', 'text/plain;charset=UTF-8'); }
     xhr.onreadystatechange = function () {
       if (xhr.readyState === 4 && done !== nothing) {
-        finish(xhr.status === 200 ? null : failure('xhr ' + (body === null ? 'poll' : 'post') + ' error', xhr.status));
+        finish(xhr.status === 200 ? null : failure(gets ? 'xhr poll error' : 'xhr post error', xhr.status));
       }
     };
     xhr.send(body);
   } catch (error) {
-    setTimeout(function () { finish(error); }, 0);
+    later(finish, error);
   }
   return function abort() {
     done = nothing;
@@ -190,63 +177,52 @@ function request(method, uri, body, options, done) {
 function Polling(engine) {
   this.name = 'polling';
   this.engine = engine;
-  this.polling = this.posting = this.paused = null;
 }
 
 Polling.prototype.open = function () {
   var self = this;
-  self.polling = request('GET', self.engine.uri(self), null, self.engine.options, function (error, body) {
+  self.polling = request(self, null, function (error, body) {
     var packets = body.split('\u001e');
     self.polling = null;
     if (error) { return self.onend(error); }
     for (var i = 0; i < packets.length && !self.ended; i++) { self.onpacket(packets[i]); }
     self.settle();
-    if (!self.ended && !self.paused) { self.open(); }
+    if (!self.ended && !self.onsettled) { self.open(); }
   });
 };
 
-/* One request holds what maxPayload allows. A packet that is too large alone is sent all the same: the server says so. */
+/* One request holds what maxPayload (bytes, at most 3 a UTF-16 unit) allows, and one packet at least. */
 Polling.prototype.write = function (packets) {
-  var self = this, limit = self.engine.maxPayload, body = '', count = 0, packet;
+  var self = this, body = '', count = 0, packet;
   for (; count < packets.length; count++) {
     packet = isBytes(packets[count]) ? 'b' + base64(packets[count]) : packets[count];
-    if (count && limit && utf8Length(body) + 1 + utf8Length(packet) > limit) { break; }
+    if (count && (body.length + packet.length + 1) * 3 > self.engine.maxPayload) { break; }
     body += (count ? '\u001e' : '') + packet;
   }
   self.writable = false;
-  self.posting = request('POST', self.engine.uri(self), body, self.engine.options, function (error) {
+  self.posting = request(self, body, function (error) {
     self.posting = null;
     if (self.ended) { return self.leave(self.last); }
     if (error) { return self.onend(error); }
     self.writable = true;
     self.settle();
-    self.ondrain();
+    self.engine.flush();
   });
   return count;
 };
 
-/* `then` is called once nothing is under way. */
-Polling.prototype.pause = function (then) {
-  this.paused = then;
-  this.settle();
-};
-
+/* With `onsettled` no further poll is begun; it is called once nothing is under way. */
 Polling.prototype.settle = function () {
-  if (this.paused && !this.polling && !this.posting && !this.ended) { this.paused(); }
+  if (this.onsettled && !this.polling && !this.posting && !this.ended) { this.onsettled(); }
 };
 
-Polling.prototype.resume = function () {
-  this.paused = null;
-  if (!this.polling) { this.open(); }
-};
-
-/* The poll stays until the last packets are taken: a poll that is cut is an end of its own to the server. */
+/* The poll stays until the last packets are taken: to the server a cut poll is an end of its own. */
 Polling.prototype.leave = function (packets) {
   this.ended = true;
   this.last = packets || [];
   if (this.posting) { return; }
   if (this.last.length) {
-    this.last = packets.slice(this.write(packets));
+    this.last = this.last.slice(this.write(this.last));
   } else if (this.polling) {
     this.polling();
   }
@@ -269,8 +245,7 @@ Streaming.prototype.open = function () {
   try {
     ws = self.ws = new global.WebSocket(self.uri);
   } catch (error) {
-    setTimeout(function () { end('websocket error', error.message); }, 0);
-    return;
+    return later(end, 'websocket error');
   }
   ws.binaryType = 'arraybuffer';
   ws.onopen = function () {
@@ -297,27 +272,26 @@ Streaming.prototype.leave = function (packets) {
   }
 };
 
-/* ---- Engine. Events: open, data, drain, ping, upgrading, upgrade, upgradeError, close(reason, error) ---- */
+/* ---- Engine. Events: open, data, ping, upgrade, upgradeError, close(reason, error) ---- */
 
 function Engine(options) {
-  var engine = this, names = engine.names = [], listed = options.transports;
-  for (var i = 0; i < listed.length; i++) {
-    if (listed[i] === 'websocket' ? global.WebSocket : listed[i] === 'polling') { names.push(listed[i]); }
-  }
+  var engine = this, names = options.transports.join(' ');
+  var polls = /polling/.test(names), ws = /websocket/.test(names) && !!global.WebSocket;
   engine.options = options;
   engine.address = options.origin + options.path;
   engine.state = 'opening';
   engine.buffer = [];
-  if (websockets[engine.address] && names[0] === 'websocket') { names.reverse(); }
-  if (names.length) {
-    engine.take(names[0] === 'websocket' ? new Streaming(engine) : new Polling(engine));
+  engine.moves = polls && ws && options.upgrade;
+  if (polls || ws) {
+    polls = polls && !(ws && /^websocket/.test(names) && !websockets[engine.address]);
+    engine.take(polls ? new Polling(engine) : new Streaming(engine));
     engine.transport.open();
   } else {
-    setTimeout(function () { engine.end('transport error', failure('No transports available')); }, 0);
+    later(function () { engine.end('transport error', failure('No transports available')); });
   }
 }
 
-inherit(Engine);
+Engine.prototype = new Emitter();
 
 /* From now on this transport carries the connection. */
 Engine.prototype.take = function (transport) {
@@ -325,23 +299,20 @@ Engine.prototype.take = function (transport) {
   engine.transport = transport;
   transport.onopen = nothing;
   transport.onpacket = function (packet) { engine.packet(packet); };
-  transport.ondrain = function () { engine.flush(); };
   transport.onend = function (error) {
-    if (engine.state === 'opening' && transport.name === 'websocket') { websockets[engine.address] = 'suspect'; }
+    if (engine.state === 'opening' && transport.ws) { websockets[engine.address] = 'suspect'; }
     engine.end(error.message === 'transport close' ? 'transport close' : 'transport error', error);
   };
 };
 
 Engine.prototype.uri = function (transport) {
-  var query = copy({ EIO: 4, transport: transport.name }, this.options.query), pairs = [];
-  if (this.id) { query.sid = this.id; }
-  if (transport.name === 'polling') { query.t = new Date().getTime().toString(36) + '.' + serial++; }
-  each(query, function (value, key) { pairs.push(encodeURIComponent(key) + '=' + encodeURIComponent(value)); });
-  return (query.t ? this.address : this.address.replace(/^http/, 'ws')) + '?' + pairs.join('&');
+  var polls = transport.name === 'polling', base = polls ? this.address : this.address.replace('http', 'ws');
+  return base + '?EIO=4&transport=' + transport.name + (this.id ? '&sid=' + this.id : '') +
+    (polls ? '&t=' + new Date().getTime() + '.' + serial++ : '') + this.options.search;
 };
 
 Engine.prototype.packet = function (data) {
-  var type = typeof data === 'string' ? data.charAt(0) : 'bytes', rest = type === 'bytes' ? data : data.substring(1);
+  var type = isBytes(data) ? '4' : data.charAt(0), rest = isBytes(data) ? data : data.slice(1);
   try {
     if (type === '0') {
       this.opened(JSON.parse(rest));
@@ -351,9 +322,8 @@ Engine.prototype.packet = function (data) {
       this.listen();
       this.write('3' + rest);
       this._fire('ping');
-    } else if (type === '4' || type === 'b' || type === 'bytes') {
-      rest = type === 'b' ? fromBase64(rest) : rest;
-      this._fire('data', [rest]);
+    } else if (type === '4' || type === 'b') {
+      this._fire('data', [type === 'b' ? fromBase64(rest) : rest]);
     } else if (!/[356]/.test(type)) {
       throw failure('unknown packet');
     }
@@ -374,13 +344,12 @@ Engine.prototype.opened = function (hello) {
   this.listen();
   this._fire('open');
   this.flush();
-  if (polls && !known && this.state === 'open' && this.options.upgrade !== false &&
-      /,websocket,/.test(',' + this.names + ',') && /,websocket,/.test(',' + hello.upgrades + ',')) {
+  if (polls && this.moves && !known && /websocket/.test(hello.upgrades) && this.state === 'open') {
     this.probe();
   }
 };
 
-/* The server pings. Silence for longer than it promised means that nobody is there. */
+/* The server pings; longer silence than it promised means that nobody is there. */
 Engine.prototype.listen = function () {
   var engine = this;
   clearTimeout(engine.timer);
@@ -389,8 +358,8 @@ Engine.prototype.listen = function () {
   }
 };
 
-/* Tries a websocket beside the polls. Only when it has answered is polling brought to rest, so that nothing is under
-   way when the connection moves. If it fails, polling goes on as if nothing had been. */
+/* Tries a websocket beside the polls. Only when it has answered does polling come to rest, so that nothing is
+   under way when the connection moves. If it fails, polling goes on. */
 Engine.prototype.probe = function () {
   var engine = this, polling = engine.transport, ws = engine.probing = new Streaming(engine);
   var timer = setTimeout(function () { ws.onend(failure('probe timeout')); }, engine.options.upgradeTimeout);
@@ -403,15 +372,15 @@ Engine.prototype.probe = function () {
   ws.onpacket = function (packet) {
     if (packet !== '3probe' || engine.upgrading) { return ws.onend(failure('probe error', packet)); }
     engine.upgrading = true;
-    engine._fire('upgrading', [ws]);
-    polling.pause(function () {
+    polling.onsettled = function () {
       over();
       polling.ended = true;
       engine.take(ws);
       ws.write(['5']);
       engine._fire('upgrade', [ws]);
       engine.flush();
-    });
+    };
+    polling.settle();
   };
   ws.onend = function (error) {
     over();
@@ -424,14 +393,11 @@ Engine.prototype.probe = function () {
       engine.packet(packet);
     };
     engine._fire('upgradeError', [error]);
-    polling.resume();
+    polling.onsettled = null;
+    if (!polling.polling) { polling.open(); }
     engine.flush();
   };
   ws.open();
-};
-
-Engine.prototype.isWritable = function () {
-  return this.state === 'open' && this.transport.writable && !this.upgrading;
 };
 
 Engine.prototype.write = function (packet) {
@@ -440,9 +406,8 @@ Engine.prototype.write = function (packet) {
 };
 
 Engine.prototype.flush = function () {
-  if (this.buffer.length && this.isWritable()) {
+  if (this.buffer.length && this.state === 'open' && this.transport.writable && !this.upgrading) {
     this.buffer.splice(0, this.transport.write(this.buffer));
-    if (!this.buffer.length) { this._fire('drain'); }
   }
 };
 
@@ -465,34 +430,27 @@ Engine.prototype.end = function (reason, error, farewell) {
   this._fire('close', [reason, error]);
 };
 
-/* ---- Decoder: text and attachments into packets {type, nsp, id, data}; throws where the peer is at fault ---- */
+/* ---- Packets: a decoder takes text and attachments and gives {type, nsp, id, data}, null, or throws ---- */
 
-function Decoder() {}
+function decoder() {
+  var waiting = null;
+  return function (data) {
+    var packet = waiting || parse(data);
+    if (waiting && !(isBytes(data) && packet.buffers.push(data))) { throw failure('attachment expected'); }
+    waiting = packet.buffers.length < packet.count ? packet : null;
+    if (packet.count && !waiting) { packet.data = attach(packet.data, packet.buffers); }
+    return waiting ? null : packet;
+  };
+}
 
-Decoder.prototype.decode = function (data) {
-  var packet = this.waiting;
-  if (!packet) {
-    if (typeof data !== 'string') { throw failure('attachment without a packet'); }
-    packet = this.parse(data);
-    packet.buffers = [];
-  } else if (typeof data === 'string' || packet.buffers.push(data) > packet.count) {
-    throw failure('attachment expected');
-  }
-  this.waiting = packet.buffers.length < packet.count ? packet : null;
-  if (this.waiting) { return null; }
-  if (packet.count) { packet.data = attach(packet.data, packet.buffers); }
-  return packet;
-};
-
-Decoder.prototype.parse = function (text) {
-  var parts = /^(?:([0-4])|([56])(\d+)-)(?:(\/[^,]*),?)?(\d+)?([\s\S]*)$/.exec(text);
+function parse(text) {
+  var parts = /^(?:([0-4])|([56])(\d+)-)(?:(\/[^,]*),?)?(\d+)?([\s\S]*)$/.exec(isBytes(text) ? '' : text);
   if (!parts) { throw failure('unknown packet'); }
   var type = parts[1] ? +parts[1] : parts[2] - 3, data = parts[6] ? JSON.parse(parts[6]) : undefined;
-  if ((type === 2 || type === 3) && !isArray(data) || type === 2 && !/^(string|number)$/.test(typeof data[0])) {
-    throw failure('invalid payload');
-  }
-  return { type: type, count: +(parts[3] || 0), nsp: parts[4] || '/', id: parts[5] ? +parts[5] : null, data: data };
-};
+  if ((type === 2 || type === 3) && !isArray(data)) { throw failure('invalid payload'); }
+  return { type: type, nsp: parts[4] || '/', id: parts[5] || null, data: data, count: +parts[3],
+    buffers: [] };
+}
 
 /* ---- Manager. Events: open, error, close, ping, upgrade, upgradeError, reconnect_attempt, reconnect_error,
    reconnect_failed, reconnect ---- */
@@ -504,17 +462,14 @@ function Manager(options) {
   this.state = 'closed';
 }
 
-inherit(Manager);
-
-Manager.prototype.socket = function (nsp, options) {
-  this.nsps[nsp] = this.nsps[nsp] || new Socket(this, nsp, options || {});
-  return this.nsps[nsp];
-};
+Manager.prototype = new Emitter();
 
 Manager.prototype.open = Manager.prototype.connect = function () {
   if (this.state !== 'closed' || this.waiting) { return this; }
-  var manager = this, decoder = new Decoder(), engine = manager.engine = new Engine(manager.opts);
-  var timer = setTimeout(function () { engine.end('transport error', failure('timeout')); }, manager.opts.timeout);
+  var manager = this, decode = decoder(), engine = manager.engine = new Engine(manager.opts);
+  var timer = setTimeout(function () {
+    engine.end('transport error', failure('timeout'));
+  }, manager.opts.timeout);
   manager.state = 'opening';
   manager.left = false;
   engine.on('open', function () {
@@ -527,7 +482,7 @@ Manager.prototype.open = Manager.prototype.connect = function () {
   });
   engine.on('data', function (data) {
     try {
-      data = decoder.decode(data);
+      data = decode(data);
     } catch (error) {
       return engine.end('parse error', error);
     }
@@ -549,24 +504,20 @@ Manager.prototype.opened = function () {
 };
 
 Manager.prototype.closed = function (reason, error) {
-  var wasOpen = this.state === 'open', manager = this;
+  var wasOpen = this.state === 'open', left = this.left;
   error = error || failure(reason);
-  manager.state = 'closed';
-  each(manager.nsps, function (socket) {
-    if (socket.connected) {
-      socket.closed(reason, error);
-    } else if (socket.active && !manager.left) {
-      socket._fire('connect_error', [error]);
-    }
+  this.state = 'closed';
+  each(this.nsps, function (socket) {
+    if (!socket.closed(reason, error) && socket.active && !left) { socket._fire('connect_error', [error]); }
   });
-  manager._fire(wasOpen ? 'close' : manager.attempts ? 'reconnect_error' : 'error', wasOpen ? [reason, error] : [error]);
-  manager.comeBack();
+  this._fire(wasOpen ? 'close' : this.attempts ? 'reconnect_error' : 'error', wasOpen ? [reason] : [error]);
+  this.comeBack();
 };
 
-/* Waits longer each time, and not all clients the same, so that a server that comes up is not run over. */
+/* Waits longer each time, and no two clients the same, so that a server that comes up is not run over. */
 Manager.prototype.comeBack = function () {
   var manager = this, options = manager.opts;
-  if (manager.left || manager.waiting || manager.state !== 'closed' || options.reconnection === false) { return; }
+  if (manager.left || manager.waiting || manager.state !== 'closed' || !options.reconnection) { return; }
   if (manager.attempts >= options.reconnectionAttempts) {
     manager.attempts = 0;
     return manager._fire('reconnect_failed');
@@ -580,11 +531,12 @@ Manager.prototype.comeBack = function () {
   }, Math.min(wait, options.reconnectionDelayMax));
 };
 
-/* The connection is closed once no namespace is wanted on it any more. */
+/* Closes once no namespace is wanted any more. */
 Manager.prototype.release = function () {
-  var wanted = false;
-  each(this.nsps, function (socket) { wanted = wanted || socket.active; });
-  if (!wanted) { this.close(); }
+  for (var nsp in this.nsps) {
+    if (this.nsps[nsp].active) { return; }
+  }
+  this.close();
 };
 
 Manager.prototype.close = Manager.prototype.disconnect = function () {
@@ -596,50 +548,46 @@ Manager.prototype.close = Manager.prototype.disconnect = function () {
 };
 
 Manager.prototype.send = function (type, nsp, id, data) {
-  var attachments = [], detached = detach(data, attachments), count = attachments.length;
-  this.engine.write('4' + (count ? type + 3 + (count + '-') : type) + (nsp === '/' ? '' : nsp + ',') +
-    (id === null ? '' : id) + (data === undefined ? '' : JSON.stringify(count ? detached : data)));
+  var attachments = [], text = data ? JSON.stringify(detach(data, attachments)) : '';
+  var count = attachments.length;
+  text = (nsp === '/' ? '' : nsp + ',') + (id === null ? '' : id) + text;
+  this.engine.write('4' + (count ? type + 3 + (count + '-') : type) + text);
   for (var i = 0; i < count; i++) { this.engine.write(attachments[i]); }
 };
 
 /* ---- Socket. Events: connect, disconnect(reason), connect_error(error), and the server's ---- */
 
 function Socket(manager, nsp, options) {
-  var socket = this;
-  socket.io = manager;
-  socket.nsp = nsp;
-  socket.auth = options.auth;
-  socket.connected = socket.active = socket.recovered = false;
-  socket.acks = {};
-  socket.ids = 0;
-  socket.outgoing = [];
-  socket.incoming = [];
-  socket['volatile'] = { emit: function () { return socket.dispatch(arguments, { drop: true }); } };
+  this.io = manager;
+  this.nsp = nsp;
+  this.auth = options.auth;
+  this.connected = this.active = this.joining = this.recovered = false;
+  this.acks = {};
+  this.ids = 0;
+  this.outgoing = [];
+  this.incoming = [];
 }
 
-inherit(Socket);
+Socket.prototype = new Emitter();
 
 Socket.prototype.connect = Socket.prototype.open = function () {
-  if (!this.active) {
-    this.active = true;
-    this.io.open();
-    this.join();
-  }
+  this.active = true;
+  this.io.open();
+  this.join();
   return this;
 };
 
 /* Asks for the namespace, and for what was missed behind the last offset heard. */
 Socket.prototype.join = function () {
-  var socket = this, manager = socket.io;
-  if (!socket.active || socket.connected || manager.state !== 'open') { return; }
+  var socket = this, engine = socket.io.engine;
+  if (!socket.active || socket.connected || socket.joining || socket.io.state !== 'open') { return; }
   function ask(auth) {
     var data = copy({}, auth);
-    if (socket.pid && socket.offset !== undefined) {
-      data.pid = socket.pid;
-      data.offset = socket.offset;
-    }
-    manager.send(0, socket.nsp, null, auth || data.pid ? data : undefined);
+    if (!socket.joining || engine !== socket.io.engine) { return; }
+    if (socket.offset !== undefined) { copy(data, { pid: socket.pid, offset: socket.offset }); }
+    socket.io.send(0, socket.nsp, null, auth || data.pid ? data : undefined);
   }
+  socket.joining = true;
   if (typeof socket.auth === 'function') { socket.auth(ask); } else { ask(socket.auth); }
 };
 
@@ -652,36 +600,39 @@ Socket.prototype.receive = function (packet) {
     this.closed('io server disconnect');
     this.io.release();
   } else if (packet.type === 2) {
-    /* Events that were missed come before the confirmation. They are delivered behind it. */
-    if (this.connected) { this.deliver(packet); } else { this.incoming.push(packet); }
+    /* What was missed comes before the confirmation and is delivered behind it. */
+    if (this.connected) { this.deliver(packet); } else if (this.active) { this.incoming.push(packet); }
   } else if (packet.type === 3 && has(this.acks, packet.id)) {
     var ack = this.acks[packet.id];
     delete this.acks[packet.id];
     ack.apply(this, data);
   } else if (packet.type === 4) {
-    this.active = false;
+    this.active = this.joining = false;
     this._fire('connect_error', [copy(failure(data.message || data), { data: data.data })]);
     this.io.release();
   }
 };
 
 Socket.prototype.joined = function (data) {
-  var list = this.outgoing;
+  var outgoing = this.outgoing;
+  this.joining = false;
+  if (!this.active) { return this.io.send(1, this.nsp, null); }
   this.id = data.sid;
   this.recovered = !!data.pid && data.pid === this.pid;
   this.pid = data.pid;
   this.connected = true;
   this.outgoing = [];
-  for (var i = 0; i < list.length; i++) { this.io.send(2, this.nsp, list[i].id, list[i].data); }
+  for (var i = 0; i < outgoing.length; i++) { this.io.send(2, this.nsp, outgoing[i].id, outgoing[i].data); }
   this._fire('connect');
   while (this.connected && this.incoming.length) { this.deliver(this.incoming.shift()); }
 };
 
 Socket.prototype.deliver = function (packet) {
   var socket = this, args = packet.data.slice(1), last = args[args.length - 1], id = packet.id;
-  if (id !== null) {
+  /* The offset is the last argument, a text, of what asks for no acknowledgement. */
+  if (id) {
     args.push(function () {
-      if (id !== null && socket.connected) { socket.io.send(3, socket.nsp, id, Array.prototype.slice.call(arguments)); }
+      if (id && socket.connected) { socket.io.send(3, socket.nsp, id, list(arguments)); }
       id = null;
     });
   } else if (socket.pid && typeof last === 'string') {
@@ -692,33 +643,20 @@ Socket.prototype.deliver = function (packet) {
 
 Socket.prototype.closed = function (reason, error) {
   var wasConnected = this.connected;
-  this.connected = false;
+  this.connected = this.joining = false;
   this.id = undefined;
   this.incoming = [];
   if (wasConnected) { this._fire('disconnect', [reason, error]); }
+  return wasConnected;
 };
 
-Socket.prototype.emit = function () {
-  return this.dispatch(arguments, {});
-};
-
-Socket.prototype.send = function () {
-  return this.dispatch(['message'].concat(Array.prototype.slice.call(arguments)), {});
-};
-
-/* Answers `(error)` when nothing came within so many milliseconds, or else `(null, …)`. */
-Socket.prototype.timeout = function (milliseconds) {
-  var socket = this;
-  return { emit: function () { return socket.dispatch(arguments, { patience: milliseconds }); } };
-};
-
-Socket.prototype.dispatch = function (given, flags) {
-  var args = Array.prototype.slice.call(given), id = null;
-  if (RESERVED.test(args[0])) { throw failure('"' + args[0] + '" is a reserved event name'); }
-  if (flags.drop && !(this.connected && this.io.engine.isWritable())) { return this; }
-  if (typeof args[args.length - 1] === 'function') {
+Socket.prototype.emit = function (name) {
+  var args = list(arguments), ack = args[args.length - 1], id = null;
+  if (RESERVED.test(name)) { throw failure('"' + name + '" is a reserved event name'); }
+  if (typeof ack === 'function') {
+    args.pop();
     id = this.ids++;
-    this.expect(id, args.pop(), flags.patience);
+    this.acks[id] = ack;
   }
   if (this.connected) {
     this.io.send(2, this.nsp, id, args);
@@ -728,23 +666,16 @@ Socket.prototype.dispatch = function (given, flags) {
   return this;
 };
 
-Socket.prototype.expect = function (id, ack, patience) {
-  var acks = this.acks;
-  var timer = patience && setTimeout(function () {
-    delete acks[id];
-    ack(failure('operation has timed out'));
-  }, patience);
-  acks[id] = !timer ? ack : function () {
-    clearTimeout(timer);
-    ack.apply(this, [null].concat(Array.prototype.slice.call(arguments)));
-  };
+Socket.prototype.send = function () {
+  return this.emit.apply(this, ['message'].concat(list(arguments)));
 };
 
 Socket.prototype.disconnect = Socket.prototype.close = function () {
-  var wasConnected = this.connected;
   this.active = false;
-  if (wasConnected) { this.io.send(1, this.nsp, null); }
-  this.closed('io client disconnect');
+  if (this.connected) {
+    this.io.send(1, this.nsp, null);
+    this.closed('io client disconnect');
+  }
   this.io.release();
   return this;
 };
@@ -754,52 +685,48 @@ Socket.prototype.disconnect = Socket.prototype.close = function () {
 /* Where this script came from, if it still has its name: its directory is the address of the server. */
 var home = (function () {
   var document = global.document, scripts = document ? document.getElementsByTagName('script') : [];
-  var script = document && document.currentScript || scripts[scripts.length - 1];
-  var parts = script && /^(https?:\/\/[^\/]+)?(\/(?:[^?#]*\/)?)socket\.io[^\/?#]*\.js(?:[?#]|$)/.exec(script.src);
-  var origin = here.protocol + '//' + here.host;
-  return parts ? { origin: parts[1] || origin, path: parts[2] } : { origin: origin, path: '/socket.io/' };
+  var script = document && document.currentScript || scripts[scripts.length - 1] || {};
+  var parts = /^(https?:\/\/[^\/]+)(\/(?:[^?#]*\/)?)socket\.io[^\/?#]*\.js([?#]|$)/.exec(script.src);
+  return parts ? { origin: parts[1], path: parts[2] }
+    : { origin: here.protocol + '//' + here.host, path: '/socket.io/' };
 }());
 
 var DEFAULTS = {
-  transports: ['polling', 'websocket'], timeout: 20000, upgradeTimeout: 10000, reconnectionAttempts: Infinity,
-  reconnectionDelay: 1000, reconnectionDelayMax: 5000, randomizationFactor: 0.5
+  transports: ['polling', 'websocket'], upgrade: true, upgradeTimeout: 10000, timeout: 20000,
+  reconnection: true, reconnectionAttempts: Infinity, reconnectionDelay: 1000, reconnectionDelayMax: 5000,
+  randomizationFactor: 0.5
 };
 
-function parseQuery(text) {
-  var query = {};
-  each(text.split('&'), function (pair) {
-    var at = (pair + '=').indexOf('=');
-    if (at) { query[decodeURIComponent(pair.slice(0, at))] = decodeURIComponent(pair.slice(at + 1)); }
+/* The query is an object, or text as it goes into the URL. */
+function search(query) {
+  var text = '';
+  if (typeof query === 'string') { return query && '&' + query; }
+  each(query, function (value, key) {
+    text += '&' + encodeURIComponent(key) + '=' + encodeURIComponent(value);
   });
-  return query;
+  return text;
 }
 
 /* `address` is an origin, a namespace, or one behind the other; 0.9 calls the path `resource`. */
 function io(address, options) {
   if (address && typeof address === 'object') { return io('', address); }
-  var parts = /^(?:(?:(https?|wss?):)?\/\/([^\/?#]+))?([^?#]*)(?:\?([^#]*))?/.exec(
-    /^(\/|\w+:\/\/|$)/.test(address || '') ? address || '' : '//' + address);
+  var named = /^(\/|\w+:\/\/|$)/.test(address || '') ? address || '' : '//' + address;
+  var parts = /^(?:(?:(https?|wss?):)?\/\/([^\/?#]+))?([^?#]*)(?:\?([^#]*))?/.exec(named);
   var settings = copy(copy({}, DEFAULTS), options), path = settings.path || settings.resource;
   var scheme = parts[1] ? parts[1].replace('ws', 'http') + ':' : here.protocol, nsp = parts[3] || '/';
-  var query = typeof settings.query === 'string' ? parseQuery(settings.query) : settings.query;
-  settings.query = copy(parseQuery(parts[4] || ''), query);
+  settings.search = search(parts[4] || '') + search(settings.query);
   settings.origin = parts[2] ? scheme + '//' + parts[2] : home.origin;
   settings.path = path ? ('/' + path + '/').replace(/^\/+|\/+$/g, '/')
     : settings.origin === home.origin ? home.path : '/socket.io/';
-  var key = settings.origin + settings.path, manager = io.managers[key];
-  if (!manager || has(manager.nsps, nsp) || settings.forceNew || settings['force new connection'] ||
-      settings.multiplex === false) {
-    manager = new Manager(settings);
-    io.managers[key] = io.managers[key] || manager;
-  }
-  var socket = manager.socket(nsp, settings);
+  var key = settings.origin + settings.path, manager = managers[key];
+  var apart = settings.forceNew || settings['force new connection'] || settings.multiplex === false;
+  if (apart || !manager || has(manager.nsps, nsp)) { manager = new Manager(settings); }
+  if (!apart && !managers[key]) { managers[key] = manager; }
+  var socket = manager.nsps[nsp] = new Socket(manager, nsp, settings);
   return settings.autoConnect === false ? socket : socket.connect();
 }
 
-io.managers = {};
-io.connect = io.io = io;
+io.connect = io;
 io.protocol = 5;
-io.Manager = Manager;
-io.Socket = Socket;
 global.io = io;
 }(typeof window !== 'undefined' ? window : this));

@@ -43,7 +43,10 @@ final class EngineReader: SimulatedReader {
     private var from: String { revision == 4 || heard == 0 ? "" : "&from=\(heard)" }
 
     private func takeAll(_ payload: [UInt8]) {
-        guard revision == 3 else { return payload.split(separator: 0x1e).forEach { take(Array($0)) } }
+        guard revision == 3 else {
+            for packet in payload.split(separator: 0x1e) { take(Array(packet)) }
+            return
+        }
         let (packets, error) = EnginePayloadV3.decodeText(payload, maxPackets: 100)
         if let error { return failed("a payload that cannot be read: \(error)") }
         for packet in packets { take(packet.encoded()) }
