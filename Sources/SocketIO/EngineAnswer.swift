@@ -73,6 +73,19 @@ enum EngineAnswer {
         return response
     }
 
+    /// Error 4. The reference sends no CORS headers to an origin it refuses.
+    static func refused(_ refusal: Refusal, _ request: Request, dialect: Dialect) -> Response {
+        if request.wantsWebSocket {
+            var response = Response(refusal.status, body: Array(refusal.message.utf8))
+            response.closesConnection = true
+            return response
+        }
+        let message = String(decoding: JSON.quoted(refusal.message), as: UTF8.self)
+        var response = Response.json(refusal.status, #"{"code":4,"message":\#(message)}"#)
+        if refusal != .origin { response.headers += cors(origin: request.origin, dialect: dialect) }
+        return response
+    }
+
     static func empty(_ status: Int) -> Response { Response(status, headers: publicCORS) }
 
     /// A WebSocket handshake that is refused ends its connection: what the client sends next would be frames.

@@ -36,11 +36,20 @@ final class PlainReader: Timed, LinkDelegate {
         guard let feed = shard.server.plainFeed else {
             return link.respond(.json(404, #"{"error":"not found"}"#))
         }
+        if let refusal = shard.server.refusal(of: request) { return link.respond(refused(refusal, request)) }
         if route.exchange == .webSocket {
             openSocket(route, request, feed: feed, on: link, in: shard, at: now)
         } else {
             openStream(route, request, feed: feed, on: link, in: shard, at: now)
         }
+    }
+
+    private static func refused(_ refusal: Refusal, _ request: Request) -> Response {
+        let message = String(decoding: JSON.quoted(refusal.message), as: UTF8.self)
+        let setting = refusal == .origin ? #","setting":"--origins""# : ""
+        var response = Response.json(refusal.status, #"{"error":\#(message)\#(setting)}"#)
+        response.closesConnection = request.wantsWebSocket
+        return response
     }
 
     private static func openSocket(

@@ -59,6 +59,10 @@ public struct Server: Sendable {
     /// Everything else, by the last segment of the path, which is empty behind a slash.
     public var page: @Sendable (_ lastSegment: String, _ request: Request) -> Answer = { _, _ in .nothing }
 
+    /// Judges every handshake, by its headers and query. Called on an event loop: it must not wait.
+    /// 0.9: "authorization".
+    public var authorize: @Sendable (Request) -> Authorization = { _ in .allowed }
+
     public init() {}
 
     public mutating func add(_ namespace: Namespace) { namespaces[namespace.name] = namespace }

@@ -35,6 +35,9 @@ extension Shard {
         guard let dialect = Dialect(engineRevision: request.parameter("EIO")) else {
             return refuse(request, .unsupportedVersion, on: link)
         }
+        if let refusal = server.refusal(of: request) {
+            return link.respond(EngineAnswer.refused(refusal, request, dialect: dialect))
+        }
         if transport == "polling" {
             if let problem = refusalOfSession() { return link.respond(problem) }
             let client = EngineClient(

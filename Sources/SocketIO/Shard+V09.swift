@@ -27,6 +27,10 @@ extension Shard {
         if request.method == "OPTIONS", let asked = request.header("Access-Control-Request-Method") {
             return link.respond(EngineAnswer.preflight(request, method: asked))
         }
+        let index = request.parameter("jsonp").flatMap { AnswerV09.isIndex($0) ? $0 : nil }
+        if let refusal = server.refusal(of: request) {
+            return link.respond(AnswerV09.refused(refusal, origin: request.origin, jsonp: index))
+        }
         if let problem = refusalOfSession() { return link.respond(problem) }
         let settings = server.settings
         let client = ClientV09(sid: newID(), cursor: request.parameter("from"), shard: self, at: now)
@@ -37,11 +41,8 @@ extension Shard {
         let close = settings.closeTimeoutV09.wholeMilliseconds / 1000
         let transports = settings.transportsV09.map(\.rawValue).joined(separator: ",")
         let body = Array("\(client.sid):\(heartbeat):\(close):\(transports)".utf8)
-        let index = request.parameter("jsonp") ?? ""
-        if !index.isEmpty, index.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-            var response = EngineAnswer.script(ScriptEnvelope.v09(index: index, payload: body))
-            response.headers[0].value = "application/javascript"
-            return link.respond(response)
+        if let index {
+            return link.respond(AnswerV09.script(ScriptEnvelope.v09(index: index, payload: body)))
         }
         link.respond(AnswerV09.bytes(200, body, type: "text/plain", origin: request.origin))
     }
@@ -52,6 +53,9 @@ extension Shard {
         let client = client(sid) as? ClientV09
         switch (transport, request.method) {
         case (.webSocket, _):
+            if server.refusal(of: request) == .origin {
+                return link.respond(EngineAnswer.refusedUpgrade(Refusal.origin.textV09))
+            }
             guard let accept = acceptSocket(request, on: link) else { return }
             link.openSocket(accept: accept.key, headers: [])
             if let client { return client.opened(.socket, on: link, at: now) }
@@ -99,6 +103,24 @@ enum AnswerV09 {
     static func payload(_ payload: [UInt8], origin: String?, callback: String?) -> Response {
         if let callback { return EngineAnswer.script(ScriptEnvelope.v09(index: callback, payload: payload)) }
         return bytes(200, payload, type: "text/plain; charset=UTF-8", origin: origin)
+    }
+
+    /// A JSONP callback's number; what is none is ignored, and the plain form sent.
+    static func isIndex(_ text: String) -> Bool {
+        (1...20).contains(text.utf8.count) && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    }
+
+    /// The answer to a JSONP handshake.
+    static func script(_ bytes: [UInt8]) -> Response {
+        var response = EngineAnswer.script(bytes)
+        response.headers[0].value = "application/javascript"
+        return response
+    }
+
+    /// A handshake that is not accepted. A script cannot see a status, so there it is an error for the callback.
+    static func refused(_ refusal: Refusal, origin: String?, jsonp index: String?) -> Response {
+        if let index { return script(Array("io.j[\(index)](new Error(\"\(refusal.textV09)\"));".utf8)) }
+        return text(refusal.status, refusal.textV09, origin: refusal == .origin ? nil : origin)
     }
 
     /// Only for a frame of the same origin, so nobody else is let in.

@@ -18,6 +18,7 @@ struct RecitalApp: Sendable {
             eventName: settings.event)
         var server = Server()
         server.settings = settings.socketIO
+        if let token = settings.authorization { server.authorize = { Self.judge($0, token: token) } }
         var main = Namespace("/", feed: feed)
         for companion in settings.companions ?? [] {
             companion.stand(in: &main)
@@ -54,6 +55,18 @@ struct RecitalApp: Sendable {
             return Self.pageNames.contains(lastSegment) ? .response(index.response(to: request)) : .nothing
         }
         self.server = server
+    }
+
+    /// Compares the whole token whatever its beginning, so that the time it takes tells nothing.
+    private static func judge(_ request: Request, token: String) -> Authorization {
+        let bearer = request.header("Authorization").flatMap {
+            $0.hasPrefix("Bearer ") ? $0.dropFirst(7) : nil
+        }
+        let brought = Array((bearer.map(String.init) ?? request.parameter("token") ?? "").utf8)
+        let wanted = Array(token.utf8)
+        guard brought.count == wanted.count else { return .refused() }
+        let difference = zip(brought, wanted).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) }
+        return difference == 0 ? .allowed : .refused()
     }
 
     /// The page's own names; the last two are the sample's, on which its two pages were found.
@@ -142,6 +155,7 @@ extension Settings {
         settings.basePath = basePath
         settings.polling = !Set(transports).isDisjoint(with: [.polling, .xhrPolling, .jsonpPolling])
         settings.transportsV09 = transportsV09
+        settings.origins = origins
         settings.heartbeats = heartbeats == .on
         settings.pollingDuration = pollingDuration
         settings.closeTimeoutV09 = closeTimeout

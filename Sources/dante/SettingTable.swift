@@ -61,6 +61,14 @@ enum SettingTable {
             "base-path", \.basePath, .prefix, unset: "any prefix is served", in: .addresses,
             help: "The only prefix served; anything outside it gets 404."),
         Setting(
+            "origins", \.origins, .origins, unset: "any page may read", in: .addresses,
+            help:
+                "The only pages that may shake hands, by the host and port of their address; * stands for any."
+        ),
+        Setting(
+            "authorization", \.authorization, .token, unset: "nobody is asked", in: .addresses,
+            help: "A token every reader must bring, as ?token=… or as an Authorization: Bearer header."),
+        Setting(
             "browser-client", \.browserClient, .choice(placeholder: "SWITCH"), default: "on", in: .addresses,
             help: "Whether the client script is served."),
         Setting(

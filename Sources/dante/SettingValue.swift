@@ -1,3 +1,5 @@
+internal import SocketIOServer
+
 /// What a setting's text may be, and how it becomes a typed value.
 ///
 /// The words belong to the reader: one that refuses `0s` also says "from 1ms", so help, README and errors
@@ -112,7 +114,27 @@ extension SettingValue {
     }
 }
 
+extension SettingValue where Value == [OriginPattern] {
+    static var origins: Self {
+        Self(placeholder: "LIST", noun: "a comma list of host:port, host:* and *:port", limits: "") { text in
+            let items = text.split(separator: ",", omittingEmptySubsequences: false)
+            let patterns = items.compactMap { item in
+                OriginPattern(item.split(whereSeparator: \.isWhitespace).joined(separator: " "))
+            }
+            return patterns.count == items.count ? patterns : nil
+        }
+    }
+}
+
 extension SettingValue where Value == String {
+    /// Compared with what a request's query or header says, so it is made of what both can hold as it is.
+    static var token: Self {
+        Self(placeholder: "TOKEN", noun: "8 to 128 letters, digits, - and _", limits: "") { text in
+            let isToken = text.utf8.allSatisfy { isDigit($0) || isLetter($0) || "-_".utf8.contains($0) }
+            return isToken && (8...128).contains(text.utf8.count) ? text : nil
+        }
+    }
+
     /// Whether the file is there is seen when it is opened.
     static func path(placeholder: String) -> Self {
         Self(placeholder: placeholder, noun: "a path", limits: "") { $0.isEmpty ? nil : $0 }

@@ -1,3 +1,5 @@
+internal import SocketIOServer
+
 /// Everything an operator can decide, typed and within its limits.
 ///
 /// What each one means, its default, its limits and its names are in ``SettingTable``; only
@@ -41,6 +43,10 @@ struct Settings: Sendable, Equatable {
     var host = ""
     /// 0: any free port.
     var port = 0
+    /// `nil`: any page may read.
+    var origins: [OriginPattern]?
+    /// `nil`: nobody is asked for a token.
+    var authorization: String?
     /// In the operator's order, none twice, at least one.
     var transports: [Transport] = []
     /// Without outer slashes: `socket.io`, `myApp/server.js`.

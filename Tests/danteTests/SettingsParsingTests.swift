@@ -49,6 +49,8 @@ import Testing
         "connect-timeout": "3s", "upgrade-timeout": "3s", "shutdown-timeout": "3s", "threads": "3",
         "log-level": "debug", "log-format": "json", "with": "echo,hello", "heartbeats": "off",
         "polling-duration": "3s", "close-timeout": "3s", "browser-client": "off",
+        "origins": "a.example:*,*:8080",
+        "authorization": "open-sesame",
     ]
 
     /// A row bound to another row's property would pass every other test of its kind.
