@@ -22,8 +22,13 @@ final class AcceptGate: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let child = unwrapInboundIn(data)
+        // One wake-up of the listener accepts several; what is over the limit is not served.
+        guard counters.openConnections < limit else { return child.close(promise: nil) }
+        counters.opened()
+        child.closeFuture.whenComplete { [counters] _ in counters.closed() }
         context.fireChannelRead(data)
-        if counters.openConnections + 1 >= limit {
+        if counters.openConnections >= limit {
             pause(
                 context,
                 "\(limit) connections are open, the most that --max-connections or the open-file limit allow")

@@ -40,6 +40,8 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     private var outstanding = 0
     private var phase = Phase.http
     private var isCorked = false
+    /// What was owed at the last deadline that found something owed.
+    private var owedBefore = Int.max
     private var closesWhenDrained = false
     var facts = RequestFacts()
 
@@ -177,12 +179,16 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         readiness.append(call)
     }
 
+    /// The next request's time begins when the client has got the answer before it.
+    func expectRequest() { expect(worker.settings.idleTimeout) }
+
     private func drained() {
         let calls = readiness
         readiness = []
         for call in calls { call() }
         if closesWhenDrained { return finish() }
         if phase == .closing { return waitForGoodbye() }
+        if phase == .http, requests?.isBusy == false { return expectRequest() }
         guard let delegate else { return }
         worker.enter { now in delegate.linkReady(self, at: now) }
     }
@@ -217,7 +223,16 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     func deadlineReached(at now: Instant) {
         guard phase != .closed, deadline != .distantFuture else { return }
         if now < deadline { return worker.arm(self, at: deadline) }
-        abort()
+        // Who still takes our bytes, however slowly, is given the same time again.
+        let left = owed
+        guard left > 0, left < owedBefore else { return abort() }
+        owedBefore = left
+        expect(worker.settings.idleTimeout)
+    }
+
+    /// Bytes that the client has not taken yet and NIO holds.
+    private var owed: Int {
+        outstanding == 0 ? 0 : Int((try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
     }
 
     /// The server stops.

@@ -4,6 +4,7 @@ internal import NIOHTTP1
 internal import NIOPosix
 public import SocketIO
 internal import SocketIOCore
+internal import Synchronization
 
 #if canImport(Glibc)
     internal import Glibc
@@ -21,6 +22,7 @@ public final class Listener: Sendable {
     private let workers: Workers
     private let counters: Counters
     private let shutdownTimeout: Duration
+    private let isShuttingDown = Atomic<Bool>(false)
 
     /// The port that was taken.
     public let port: Int
@@ -52,7 +54,7 @@ public final class Listener: Sendable {
         let counters = Counters()
         let limit = connectionLimit(settings)
         do {
-            let workers = try await makeWorkers(server, group, settings, counters, logger)
+            let workers = try await makeWorkers(server, group, settings, logger)
             let channel = try await bootstrap(group, workers, counters, settings, limit, logger)
                 .bind(host: settings.host, port: settings.port).get()
             return Listener(
@@ -66,7 +68,10 @@ public final class Listener: Sendable {
 
     /// Stops accepting, ends every exchange in its protocol's way, and returns when all connections are gone or
     /// the shutdown timeout is over, whichever is first.
+    ///
+    /// A second call returns at once.
     public func shutdown() async {
+        guard !isShuttingDown.exchange(true, ordering: .relaxed) else { return }
         try? await channel.close()
         for index in 0..<workers.count { workers.on(UInt8(index)) { $0.drain() } }
         let end = ContinuousClock.now + shutdownTimeout
@@ -80,9 +85,7 @@ public final class Listener: Sendable {
     // MARK: Setting up
 
     private static func makeWorkers(
-        _ server: Server, _ group: MultiThreadedEventLoopGroup, _ settings: ListenerSettings,
-        _ counters: Counters,
-        _ logger: Logger
+        _ server: Server, _ group: MultiThreadedEventLoopGroup, _ settings: ListenerSettings, _ logger: Logger
     ) async throws -> Workers {
         var bound: [NIOLoopBound<Worker>] = []
         for (index, loop) in group.makeIterator().enumerated() {
@@ -90,7 +93,6 @@ public final class Listener: Sendable {
                 NIOLoopBound(
                     Worker(
                         loop: loop, index: UInt8(index), server: server, settings: settings,
-                        counters: counters,
                         logger: logger),
                     eventLoop: loop)
             }.get()

@@ -171,7 +171,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     func answered() {
         isBusy = false
         remote = nil
-        connection.expect(worker.settings.idleTimeout)
+        connection.expectRequest()
         guard !waiting.isEmpty else { return }
         // Not from in here: the answer may have been written in the middle of something.
         worker.loop.assumeIsolated().execute { self.takeWaiting() }

@@ -6,13 +6,12 @@ internal import Synchronization
 
 /// One event loop's share of the server: its shard, its connections and its one timer.
 ///
-/// Owner: its event loop. Everything here but `loop`, `counters` and `index` is touched on that loop only.
+/// Owner: its event loop. Everything here but `loop` and `index` is touched on that loop only.
 final class Worker {
     let loop: any EventLoop
     let index: UInt8
     let settings: ListenerSettings
     let maxBody: Int
-    let counters: Counters
     let logger: Logger
     let shard: Shard
     private(set) var connections: [ObjectIdentifier: Connection] = [:]
@@ -27,13 +26,12 @@ final class Worker {
     var peers: Workers?
 
     init(
-        loop: any EventLoop, index: UInt8, server: Server, settings: ListenerSettings, counters: Counters,
+        loop: any EventLoop, index: UInt8, server: Server, settings: ListenerSettings,
         logger: Logger
     ) {
         self.loop = loop
         self.index = index
         self.settings = settings
-        self.counters = counters
         self.logger = logger
         maxBody = server.settings.maxPayload
         var generator = SystemRandomNumberGenerator()
@@ -101,13 +99,10 @@ final class Worker {
 
     func add(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = connection
-        counters.opened()
         if isDraining { connection.abort() }
     }
 
-    func remove(_ connection: Connection) {
-        if connections.removeValue(forKey: ObjectIdentifier(connection)) != nil { counters.closed() }
-    }
+    func remove(_ connection: Connection) { connections[ObjectIdentifier(connection)] = nil }
 
     /// Ends every exchange in its protocol's way; idle connections end at once.
     func drain() {
