@@ -191,10 +191,11 @@ Polling.prototype.open = function () {
   });
 };
 
-/* One request holds what maxPayload (bytes, at most 3 a UTF-16 unit) allows, and one packet at least. */
+/* A request holds what maxPayload (bytes, at most 3 a UTF-16 unit) allows, one packet at least, 16 at most:
+   python-engineio refuses more. */
 Polling.prototype.write = function (packets) {
   var self = this, body = '', count = 0, packet;
-  for (; count < packets.length; count++) {
+  for (; count < packets.length && count < 16; count++) {
     packet = isBytes(packets[count]) ? 'b' + base64(packets[count]) : packets[count];
     if (count && (body.length + packet.length + 1) * 3 > self.engine.maxPayload) { break; }
     body += (count ? '\u001e' : '') + packet;

@@ -32,7 +32,7 @@ extension Shard {
 
     private func handshake(_ request: Request, transport: String, on link: any Link, at now: Instant) {
         guard request.method == "GET" else { return refuse(request, .badMethod, on: link) }
-        guard let dialect = Dialect(engineRevision: request.parameter("EIO")) else {
+        guard let dialect = dialect(of: request) else {
             return refuse(request, .unsupportedVersion, on: link)
         }
         if let refusal = server.refusal(of: request) {
@@ -53,6 +53,17 @@ extension Shard {
             link.openSocket(accept: accept.key, headers: accept.headers)
             client.opened(on: link, at: now)
         }
+    }
+
+    /// Clients up to 1.4 say revision 3 like the later ones, but some of them read binary framing only. They show
+    /// themselves by their cache buster: `t=1405617217046-0`.
+    private func dialect(of request: Request) -> Dialect? {
+        let dialect = Dialect(engineRevision: request.parameter("EIO"))
+        guard dialect == .engine3, let parts = request.parameter("t")?.split(separator: "-"),
+            parts.count == 2,
+            parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } })
+        else { return dialect }
+        return .engine2
     }
 
     /// Judges a WebSocket handshake below the resource; answers it when it is bad.

@@ -42,7 +42,8 @@ package final class Shard {
 
     /// The loop that owns the session a request names, when that is not this one; nil for everything else.
     package func owner(of request: Request) -> UInt8? {
-        guard case .resource = router.route(request), let sid = request.parameter("sid"),
+        guard case .resource(let rest) = router.route(request),
+            let sid = request.parameter("sid") ?? TargetV09(rest: rest)?.sid,
             let place = SessionID.place(of: sid), place.node == node, place.loop != index
         else { return nil }
         return place.loop

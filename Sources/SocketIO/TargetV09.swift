@@ -8,6 +8,8 @@ enum TargetV09: Equatable {
     case transport(TransportV09?, sid: String)
     case unsupportedVersion
 
+    var sid: String? { if case .transport(_, let sid) = self { sid } else { nil } }
+
     /// Nil when the path is not of this protocol.
     init?(rest: Substring) {
         let segments = rest.split(separator: "/", omittingEmptySubsequences: false)
