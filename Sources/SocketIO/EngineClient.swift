@@ -7,8 +7,8 @@ final class EngineClient: Client {
     let cursor: String?
     var memberships: [Membership] = []
     var scheduled = Instant.distantFuture
-    private var session: Session
-    private var decoder: SocketPacketDecoder
+    var session: Session
+    var decoder: SocketPacketDecoder
     /// The index of its callback, when the client polls by script elements.
     private let callback: String?
     /// The connections this session is on: at most one in each role.
@@ -32,7 +32,7 @@ final class EngineClient: Client {
 
     private var limits: SessionLimits { shard.limits }
     private var format: EngineFormat { session.format }
-    private var isRevision4: Bool { format.dialect == .engine4 }
+    var isRevision4: Bool { format.dialect == .engine4 }
 
     // MARK: Client
 
@@ -348,87 +348,5 @@ final class EngineClient: Client {
         post = nil
         leaveAll()
         shard.forget(self)
-    }
-
-    // MARK: Socket.IO
-
-    private func send(_ packet: SocketPacket, at now: Instant) {
-        let (text, attachments) = packet.encoded(ascii: !isRevision4)
-        queue(.text([UInt8(ascii: "4")] + text), at: now)
-        for attachment in attachments { queue(.binary(attachment), at: now) }
-    }
-
-    private func receive(
-        at now: Instant, _ decode: (inout SocketPacketDecoder) throws(SocketPacketError) -> SocketPacket?
-    ) {
-        do throws(SocketPacketError) {
-            if let packet = try decode(&decoder) { receive(packet, at: now) }
-        } catch {
-            close(.parseError, at: now)
-        }
-    }
-
-    private func receive(_ packet: SocketPacket, at now: Instant) {
-        let name = isRevision4 ? packet.namespace : String(packet.namespace.prefix { $0 != "?" })
-        switch (packet.kind, membership(of: name)) {
-        case (.connect, nil): connect(name, packet, at: now)
-        case (.disconnect, let index?): leave(index)
-        case (.event, let index?): receive(event: packet, in: index, at: now)
-        // We ask for no acknowledgements, and one nobody asked for is harmless. The decoder gives binary kinds as
-        // their plain ones.
-        case (.ack, .some), (.binaryEvent, .some), (.binaryAck, .some): break
-        // Before revision 4 a second CONNECT is confirmed again, and a stray packet ignored.
-        case (.connect, .some) where !isRevision4: send(SocketPacket(.connect, namespace: name), at: now)
-        case _ where !isRevision4: break
-        default: close(.parseError, at: now)
-        }
-    }
-
-    /// The name of an event may be a number.
-    private func receive(event packet: SocketPacket, in index: Int, at now: Instant) {
-        guard case .array(let items)? = packet.data else { return }
-        switch items.first {
-        case .string(let name): received(name, Array(items.dropFirst()), id: packet.id, in: index, at: now)
-        case .number(let name): received(name, Array(items.dropFirst()), id: packet.id, in: index, at: now)
-        default: break
-        }
-    }
-
-    private func connect(_ name: String, _ packet: SocketPacket, at now: Instant) {
-        guard let namespace = shard.server.namespaces[name] else {
-            return refuse(name, "Invalid namespace", at: now)
-        }
-        guard memberships.count < shard.server.settings.maxNamespaces else {
-            return refuse(name, "Too many namespaces", at: now)
-        }
-        session.namespaceJoined()
-        guard isRevision4 else {
-            send(SocketPacket(.connect, namespace: name), at: now)
-            join(namespace, after: cursor, at: now)
-            return
-        }
-        let offset = packet.data?["offset"]?.string
-        let isValid = join(namespace, after: offset ?? cursor, at: now)
-        var pid = shard.newID()
-        // The pid says "recovered" to a client that gets its own one back. Any node can do that: the cursor is all
-        // there is to know.
-        if isValid, offset != nil, let known = packet.data?["pid"]?.string, SessionID.place(of: known) != nil
-        {
-            pid = known
-        }
-        let reply: JSON = .object([.init("sid", .string(shard.newID())), .init("pid", .string(pid))])
-        send(SocketPacket(.connect, namespace: name, data: reply), at: now)
-    }
-
-    private func refuse(_ namespace: String, _ message: String, at now: Instant) {
-        let data: JSON = isRevision4 ? .object([.init("message", .string(message))]) : .string(message)
-        send(SocketPacket(.connectError, namespace: namespace, data: data), at: now)
-    }
-}
-
-extension JSON {
-    /// The text, if this is one.
-    var string: String? {
-        if case .string(let text) = self { text } else { nil }
     }
 }

@@ -20,6 +20,13 @@ package struct SessionID: Hashable, Sendable {
         text = Self.encoded(bytes)
     }
 
+    /// The public id that goes with a private one, the same on every node and after a restart: a client that comes
+    /// back with its private id is known by its old name, though nobody has kept it. The private id cannot be told
+    /// from it.
+    package static func publicID(for privateID: String) -> String {
+        encoded(Array(SHA1.hash(Array(privateID.utf8)).prefix(15)))
+    }
+
     /// The node and loop that a sid names; nil when it is none of ours.
     package static func place(of sid: some StringProtocol) -> (node: UInt16, loop: UInt8)? {
         let text = Array(sid.utf8)
