@@ -145,7 +145,7 @@ function attach(value, attachments) {
 
 /* ---- Transports: open() begins, write(packets) says how many it took, leave(packets) ends ---- */
 
-/* GET when there is no body. Gives back what aborts it. */
+/* GET without a body. Gives back what aborts it. */
 function request(transport, body, done) {
   var xhr = null, gets = body === null, engine = transport.engine;
   function finish(error) {
@@ -167,7 +167,7 @@ function request(transport, body, done) {
   } catch (error) {
     later(finish, error);
   }
-  return function abort() {
+  return function () {
     done = nothing;
     if (xhr) { xhr.abort(); }
   };
@@ -191,8 +191,7 @@ Polling.prototype.open = function () {
   });
 };
 
-/* A request holds what maxPayload (bytes, at most 3 a UTF-16 unit) allows, one packet at least, 16 at most:
-   python-engineio refuses more. */
+/* As much as maxPayload (bytes, at most 3 a UTF-16 unit) allows; 16 packets are all python-engineio takes. */
 Polling.prototype.write = function (packets) {
   var self = this, body = '', count = 0, packet;
   for (; count < packets.length && count < 16; count++) {
@@ -683,7 +682,7 @@ Socket.prototype.disconnect = Socket.prototype.close = function () {
 
 /* ---- io ---- */
 
-/* Where this script came from, if it still has its name: its directory is the address of the server. */
+/* The directory that this script came from, if it kept its name, is the server's address. */
 var home = (function () {
   var document = global.document, scripts = document ? document.getElementsByTagName('script') : [];
   var script = document && document.currentScript || scripts[scripts.length - 1] || {};
@@ -708,7 +707,7 @@ function search(query) {
   return text;
 }
 
-/* `address` is an origin, a namespace, or one behind the other; 0.9 calls the path `resource`. */
+/* `address`: an origin, a namespace, or both. 0.9 calls the path `resource`. */
 function io(address, options) {
   if (address && typeof address === 'object') { return io('', address); }
   var named = /^(\/|\w+:\/\/|$)/.test(address || '') ? address || '' : '//' + address;

@@ -67,16 +67,18 @@ extension Client {
         // Bounded, so that one who catches up keeps nobody waiting.
         for _ in 0..<64 {
             guard hasWay else { return }
-            switch memberships[index].reader?.next(at: now) {
+            switch memberships[index].reader?.next(of: frames.feed, at: now) {
             case .entry(let entry):
-                memberships[index].reader?.advance()
+                memberships[index].reader?.advance(in: frames.feed)
                 if !isPolling {
                     writeDirectly(frames[entry])
                     continue
                 }
                 queue(.frame(frames[entry]), at: now)
                 guard !isEnded else { return }
-                if case .end = memberships[index].reader?.next(at: now) { endReading(index, at: now) }
+                if case .end = memberships[index].reader?.next(of: frames.feed, at: now) {
+                    endReading(index, at: now)
+                }
                 return
             case .end: return endReading(index, at: now)
             case .later, nil: return
@@ -109,9 +111,9 @@ extension Client {
         if let feed = namespace.feed {
             let start = feed.begin(after: cursor, at: now)
             isValid = start.isCursorValid
-            membership.reader = FeedReader(feed: feed, place: start.place)
+            membership.reader = FeedReader(start.place)
             let make = frameMaker(namespace: namespace.name)
-            membership.frames = shard.frames("\(form) \(namespace.name)", count: feed.count) {
+            membership.frames = shard.frames("\(form) \(namespace.name)", of: feed) {
                 make(feed.event(at: $0))
             }
             shard.readers += 1

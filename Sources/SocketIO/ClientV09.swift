@@ -124,7 +124,7 @@ final class ClientV09: Client {
                 let feed = namespace.feed
             else { continue }
             let make = frameMaker(namespace: namespace.name)
-            memberships[index].frames = shard.frames("\(form) \(namespace.name)", count: feed.count) {
+            memberships[index].frames = shard.frames("\(form) \(namespace.name)", of: feed) {
                 make(feed.event(at: $0))
             }
         }

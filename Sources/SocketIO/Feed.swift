@@ -52,7 +52,9 @@ public protocol Feed: Sendable {
 }
 
 /// How a feed is read without Socket.IO: over a bare WebSocket, or as an HTTP answer that grows.
-public struct PlainRoute: Sendable {
+///
+/// A class, so that a reader holds eight bytes of it.
+public final class PlainRoute: Sendable {
     public enum Exchange: Sendable { case webSocket, stream }
 
     /// The last segment of the path, and the name of the transport: `sse`.
@@ -95,19 +97,17 @@ struct FeedReader {
         case later, end
     }
 
-    private let feed: any Feed
     private var place: FeedPlace
     /// When ``next(at:)`` has something to say; in the distant future when nothing more comes.
     private(set) var due: Instant
 
-    init(feed: any Feed, place: FeedPlace) {
-        self.feed = feed
+    init(_ place: FeedPlace) {
         self.place = place
         due = place.start
     }
 
-    /// What is due now. An entry stays due until ``advance()``.
-    mutating func next(at now: Instant) -> Next {
+    /// What is due now. An entry stays due until ``advance(in:)``.
+    mutating func next(of feed: any Feed, at now: Instant) -> Next {
         switch feed.step(place, at: now) {
         case .entry(let index):
             due = now
@@ -125,18 +125,20 @@ struct FeedReader {
     }
 
     /// The entry has gone out.
-    mutating func advance() { place = feed.advanced(place) }
+    mutating func advance(in feed: any Feed) { place = feed.advanced(place) }
 }
 
 /// The frames of one feed in one form, each made at its first use.
 ///
 /// Owner: one event loop, so that neither a lock nor an atomic stands between a reader and its stanza.
 final class FrameCache {
+    let feed: any Feed
     private var frames: [Frame?]
     private let make: (Int) -> Frame
 
-    init(count: Int, make: @escaping (Int) -> Frame) {
-        frames = Array(repeating: nil, count: count)
+    init(_ feed: any Feed, make: @escaping (Int) -> Frame) {
+        self.feed = feed
+        frames = Array(repeating: nil, count: feed.count)
         self.make = make
     }
 

@@ -20,11 +20,11 @@ final class PlainReader: Timed, LinkDelegate {
         self.shard = shard
         self.route = route
         self.link = link
-        reader = FeedReader(feed: feed, place: place)
+        reader = FeedReader(place)
         silenceEnds = Instant(nanoseconds: now.nanoseconds &+ shard.limits.pingInterval)
         let isSocket = route.exchange == .webSocket
         let entry = route.entry
-        frames = shard.frames(route.name, count: feed.count) { index in
+        frames = shard.frames(route.name, of: feed) { index in
             isSocket ? .message(entry(index)) : .chunk(entry(index))
         }
     }
@@ -133,11 +133,11 @@ final class PlainReader: Timed, LinkDelegate {
     private func pump(at now: Instant) {
         for _ in 0..<64 {
             guard let link else { return }
-            switch reader.next(at: now) {
+            switch reader.next(of: frames.feed, at: now) {
             case .entry(let index):
                 guard link.isReady else { return }
                 link.write(frames[index])
-                reader.advance()
+                reader.advance(in: frames.feed)
                 silenceEnds = Instant(nanoseconds: now.nanoseconds &+ shard.limits.pingInterval)
             case .later: return
             case .end: return end()

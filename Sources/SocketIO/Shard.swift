@@ -118,9 +118,9 @@ package final class Shard {
         return .json(503, #"{"error":"too many sessions"}"#)
     }
 
-    func frames(_ name: String, count: Int, make: @escaping (Int) -> Frame) -> FrameCache {
+    func frames(_ name: String, of feed: any Feed, make: @escaping (Int) -> Frame) -> FrameCache {
         if let cache = caches[name] { return cache }
-        let cache = FrameCache(count: count, make: make)
+        let cache = FrameCache(feed, make: make)
         caches[name] = cache
         return cache
     }
