@@ -97,7 +97,7 @@ enum EngineAnswer {
 
     static var badSocketVersion: Response {
         var response = refusedUpgrade("Missing or invalid Sec-WebSocket-Version header")
-        response.headers.append(("Sec-WebSocket-Version", "13"))
+        response.headers.append(("Sec-WebSocket-Version", "13, 8"))
         return response
     }
 
@@ -122,11 +122,14 @@ enum SocketHandshake {
         case notWebSocket, badVersion, badKey
     }
 
-    static func judge(_ request: Request) -> Verdict {
+    /// - Parameter versions: 7 and 8 are drafts of the same framing and handshake, which browsers of 2011 speak.
+    static func judge(_ request: Request, versions: Set<String> = ["13"]) -> Verdict {
         guard request.method == "GET", request.minorVersion >= 1, request.wantsWebSocket else {
             return .notWebSocket
         }
-        guard request.header("Sec-WebSocket-Version") == "13" else { return .badVersion }
+        guard let version = request.header("Sec-WebSocket-Version"), versions.contains(version) else {
+            return .badVersion
+        }
         guard let key = request.header("Sec-WebSocket-Key"), let accept = WebSocketHandshake.accept(key: key)
         else {
             return .badKey

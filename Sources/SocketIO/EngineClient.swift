@@ -5,6 +5,8 @@ final class EngineClient: Client {
     let sid: String
     let shard: Shard
     let cursor: String?
+    /// As the handshake said it; what is asked later in another revision's name is refused.
+    let revision: String
     var memberships: [Membership] = []
     var scheduled = Instant.distantFuture
     var session: Session
@@ -23,6 +25,7 @@ final class EngineClient: Client {
         self.sid = sid
         self.shard = shard
         cursor = request.parameter("from")
+        revision = request.parameter("EIO") ?? ""
         callback = onSocket ? nil : request.parameter("j")
         let isTextOnly = callback != nil || request.parameter("b64") == "1"
         session = Session(

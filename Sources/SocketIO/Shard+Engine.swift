@@ -21,6 +21,9 @@ extension Shard {
         guard let client = client(sid) as? EngineClient else {
             return refuse(request, .unknownSession, on: link)
         }
+        if let revision = request.parameter("EIO"), revision != client.revision {
+            return refuse(request, .badRequest, on: link)
+        }
         if transport == "websocket" {
             guard let accept = acceptSocket(request, on: link) else { return }
             link.openSocket(accept: accept.key, headers: accept.headers)
@@ -74,7 +77,7 @@ extension Shard {
             refuse(request, .badRequest, on: link)
             return nil
         }
-        switch SocketHandshake.judge(request) {
+        switch SocketHandshake.judge(request, versions: ["13", "8", "7"]) {
         case .accept(let key):
             let offered = request.header("Sec-WebSocket-Protocol")?.split(separator: ",").first?
                 .trimmingBlanks

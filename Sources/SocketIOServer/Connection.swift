@@ -25,8 +25,9 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     let worker: Worker
     private let channel: any Channel
-    /// -1 when the transport is not a plain socket: then everything goes through NIO.
-    private let descriptor: CInt
+    /// -1 when the transport is not a plain socket, or no longer ours to use: then everything goes through NIO. A
+    /// descriptor that NIO has closed may belong to somebody else's connection the moment after.
+    private var descriptor: CInt
     /// While this is HTTP; cleared with the upgrade, or with the connection.
     var requests: RequestHandler?
     var delegate: (any LinkDelegate)?
@@ -135,7 +136,10 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         waitForGoodbye()
     }
 
-    func abort() { channel.close(mode: .all, promise: nil) }
+    func abort() {
+        descriptor = -1
+        channel.close(mode: .all, promise: nil)
+    }
 
     // MARK: Out
 
@@ -145,9 +149,9 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     private func write(_ bytes: [UInt8]) {
         if isCorked {
             corked += bytes
-        } else if outstanding == 0, descriptor >= 0, phase != .closed {
+        } else if outstanding == 0, descriptor >= 0, phase != .closed, channel.isActive {
             sendDirectly(bytes)
-        } else {
+        } else if phase != .closed {
             handOver(bytes[...])
         }
     }
@@ -167,9 +171,15 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     /// Lets NIO wait until the socket takes the rest.
     private func handOver(_ bytes: ArraySlice<UInt8>) {
         outstanding += 1
-        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).assumeIsolated().whenComplete { _ in
+        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).assumeIsolated().whenComplete {
+            result in
             self.outstanding -= 1
-            if self.outstanding == 0 { self.drained() }
+            if case .failure = result {
+                // The connection is gone, though nobody has been told yet.
+                self.descriptor = -1
+            } else if self.outstanding == 0 {
+                self.drained()
+            }
         }
     }
 
@@ -287,12 +297,13 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     func channelInactive(context: ChannelHandlerContext) { ended() }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { abort() }
 
     /// The connection is gone.
     func ended() {
         guard phase != .closed else { return }
         phase = .closed
+        descriptor = -1
         deadline = .distantFuture
         requests = nil
         worker.remove(self)

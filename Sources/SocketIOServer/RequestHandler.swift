@@ -60,11 +60,13 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard error is HTTPParserError, !ignoresInput else { return context.close(promise: nil) }
-        // In the middle of an answer there is no room for another.
-        if isBusy, !isReceiving { return context.close(promise: nil) }
+        // An end in the middle of a request is no request that could be refused, and in the middle of an answer
+        // there is no room for another.
+        guard let fault = error as? HTTPParserError, fault != .invalidEOFState, !ignoresInput,
+            !isBusy || isReceiving
+        else { return connection.abort() }
         if !isBusy { connection.facts = RequestFacts(keepsAlive: false) }
-        let isTooLarge = (error as? HTTPParserError) == .headerOverflow
+        let isTooLarge = fault == .headerOverflow
         refuse(
             isTooLarge ? 431 : 400,
             isTooLarge ? "The head of the request is too large." : "Not an HTTP request.")
