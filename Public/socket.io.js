@@ -300,7 +300,7 @@ Engine.prototype.take = function (transport) {
   transport.onopen = nothing;
   transport.onpacket = function (packet) { engine.packet(packet); };
   transport.onend = function (error) {
-    if (engine.state === 'opening' && transport.ws) { websockets[engine.address] = 'suspect'; }
+    if (engine.state === 'opening' && transport.uri) { websockets[engine.address] = 'suspect'; }
     engine.end(error.message === 'transport close' ? 'transport close' : 'transport error', error);
   };
 };

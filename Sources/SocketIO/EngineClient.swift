@@ -17,6 +17,11 @@ final class EngineClient: Client {
     private var poll: (any Link)?
     /// The origin that the held poll came from, which its answer must name.
     private var pollOrigin: String?
+    /// The cache buster (`t`) of the last request, and whether it differs from one to the next, as it should.
+    private var lastTag: String?
+    private var tagsDiffer = false
+    /// What the last poll was answered with, while its cache buster is the last.
+    private var lastAnswer: [Outgoing]?
     private var post: (any Link)?
     private var socket: (any Link)?
     private var probe: (any Link)?
@@ -26,6 +31,7 @@ final class EngineClient: Client {
         self.shard = shard
         cursor = request.parameter("from")
         revision = request.parameter("EIO") ?? ""
+        lastTag = request.parameter("t")
         callback = onSocket ? nil : request.parameter("j")
         let isTextOnly = callback != nil || request.parameter("b64") == "1"
         session = Session(
@@ -168,6 +174,9 @@ final class EngineClient: Client {
         }
         switch request.method {
         case "GET":
+            if isRepeated(request.parameter("t")), let lastAnswer {
+                return link.respond(answer(lastAnswer, origin: request.origin))
+            }
             if !session.isPollHeld {
                 poll = link
                 pollOrigin = request.origin
@@ -189,6 +198,16 @@ final class EngineClient: Client {
             isRefused = actions.contains(.refuse)
         }
         return !isRefused
+    }
+
+    /// A browser sends a GET again when its connection has died before the answer came, and tells no script: that is
+    /// the same poll, and gets the same answer. A client that never changes its `t` says nothing by it.
+    private func isRepeated(_ tag: String?) -> Bool {
+        if tag == lastTag { return tagsDiffer && tag != nil }
+        tagsDiffer = tag != nil && lastTag != nil
+        lastTag = tag
+        lastAnswer = nil
+        return false
     }
 
     private func receivePost(_ request: Request, on link: any Link, at now: Instant) {
@@ -307,6 +326,7 @@ final class EngineClient: Client {
                 let held = poll
                 poll = nil
                 held?.delegate = nil
+                lastAnswer = tagsDiffer ? packets : nil
                 held?.respond(answer(packets, origin: pollOrigin))
             case .refuse: arrived?.respond(EngineAnswer.empty(isRevision4 ? 400 : 500))
             case .write(let packet): write(packet)
@@ -349,6 +369,7 @@ final class EngineClient: Client {
         // A POST that is still coming in is answered when it is whole: its sid is unknown then.
         post?.delegate = nil
         post = nil
+        lastAnswer = nil
         leaveAll()
         shard.forget(self)
     }

@@ -12,6 +12,7 @@ final class EngineReader: SimulatedReader {
     private var poll: SimulatedLink?
     private var isUpgrading = false
     private var mayPoll = true
+    private var polls = 0
     private var isOnSocket = false
 
     init(_ world: World, stanzas: [String], way: Way, revision: Int = 4) {
@@ -35,7 +36,8 @@ final class EngineReader: SimulatedReader {
                 takeAll(response.body)
             }
             link.request(
-                Request(method: "GET", target: "/x/socket.io/?EIO=\(revision)&transport=polling\(from)"))
+                Request(
+                    method: "GET", target: "/x/socket.io/?EIO=\(revision)&transport=polling&t=first\(from)"))
         }
     }
 
@@ -92,8 +94,15 @@ final class EngineReader: SimulatedReader {
 
     private func pollAgain() {
         guard mayPoll, poll == nil else { return }
+        polls += 1
+        sendPoll(target + "&t=poll\(polls)")
+    }
+
+    private func sendPoll(_ target: String) {
         let link = link { [self] arrival in
             poll = nil
+            // A browser sends a poll again by itself when its connection dies.
+            if case .cut = arrival, world.chance(0.5) { return sendPoll(target) }
             guard case .answer(let response) = arrival, response.status == 200 else { return lost() }
             takeAll(response.body)
             if isDone { return }
