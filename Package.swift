@@ -54,6 +54,12 @@ let package = Package(
             swiftSettings: settings),
 
         .testTarget(name: "SocketIOCoreTests", dependencies: ["SocketIOCore"], swiftSettings: settings),
+        .testTarget(
+            name: "SocketIOTests", dependencies: ["SocketIO", "SocketIOCore"], swiftSettings: settings),
+        .testTarget(
+            name: "SocketIOServerTests",
+            dependencies: ["SocketIOServer", "SocketIO", "SocketIOCore", logging],
+            swiftSettings: settings),
         .testTarget(name: "RecitalTests", dependencies: ["Recital"], swiftSettings: settings),
         .testTarget(
             name: "SimulationTests",

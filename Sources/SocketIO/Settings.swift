@@ -26,8 +26,6 @@ public struct Settings: Sendable {
     public var transportsV09 = TransportV09.allCases
     /// Whether 0.9 clients on WebSocket and htmlfile get heartbeats. 0.9: "heartbeats".
     public var heartbeats = true
-    /// What 0.9 clients are told: how long they hear nothing before they give up. 0.9: "heartbeat timeout".
-    public var deadAfterV09: Duration = .seconds(60)
     /// How long a poll of a 0.9 client is held when there is nothing to say. 0.9: "polling duration".
     public var pollingDuration: Duration = .seconds(20)
     /// How long a 0.9 client may be between two polls. 0.9: "close timeout".
@@ -54,9 +52,17 @@ public struct Settings: Sendable {
             closeTimeout: closeTimeout.wholeNanoseconds, maxBuffered: maxBuffered, maxPackets: maxPackets)
     }
 
+    /// What 0.9 clients are told, in seconds: how long they hear nothing before they give up. They count from the
+    /// last packet of ours, so it is the time to the next heartbeat and twice what that may be late; 60 by default,
+    /// as in the reference.
+    var silenceV09: Int64 {
+        let span = pingInterval + pingTimeout + pingTimeout
+        return max(1, (span.wholeMilliseconds + 999) / 1000)
+    }
+
     var limitsV09: LimitsV09 {
         LimitsV09(
-            heartbeat: heartbeats ? (pingInterval.wholeNanoseconds, deadAfterV09.wholeNanoseconds) : nil,
+            heartbeat: heartbeats ? (pingInterval.wholeNanoseconds, pingTimeout.wholeNanoseconds) : nil,
             pollingDuration: pollingDuration.wholeNanoseconds, closeTimeout: closeTimeoutV09.wholeNanoseconds,
             handshakeTimeout: 30_000_000_000, maxBuffered: maxBuffered, maxPackets: maxPackets)
     }

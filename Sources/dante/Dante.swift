@@ -35,11 +35,11 @@ struct Dante {
     }
 
     private static func serve(_ settings: Settings) async throws {
-        let (poem, language) = try text(settings)
+        let (poem, source) = try text(settings)
         let assets = try Assets(
             publicDirectory: settings.publicDirectory, clientScript: settings.clientScript)
         let now = Instant.now
-        let app = RecitalApp(settings, poem: poem, language: language, assets: assets, startingAt: now)
+        let app = RecitalApp(settings, poem: poem, source: source, assets: assets, startingAt: now)
         let signals = Signals()
         let listener = try await Listener.bind(
             app.server, settings: settings.listener, logger: logger(settings))
@@ -63,13 +63,13 @@ struct Dante {
         return milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
     }
 
-    private static func text(_ settings: Settings) throws -> (poem: Poem, language: String) {
+    private static func text(_ settings: Settings) throws -> (poem: Poem, source: TextSource) {
         guard let path = settings.textPath else {
-            return (try Poem(title: "Inferno, Canto I", utf8: EmbeddedFiles.longfellow), "en")
+            return (try Poem(title: "Inferno, Canto I", utf8: EmbeddedFiles.longfellow), .builtIn)
         }
         let bytes = try FileSystem.read(path)
         do throws(PoemError) {
-            return (try Poem(title: title(of: path), utf8: bytes), "")
+            return (try Poem(title: title(of: path), utf8: bytes), .file)
         } catch {
             throw StartError("cannot read \(path): \(error)", exitCode: 78)
         }

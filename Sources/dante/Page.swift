@@ -1,3 +1,15 @@
+/// What a page says of a text beside its title.
+struct TextSource: Sendable {
+    /// A BCP 47 tag; empty when it is not known.
+    let language: String
+    /// Author and translator; empty when they are not known.
+    let byline: String
+
+    static let builtIn = TextSource(
+        language: "en", byline: "Dante Alighieri, translated by Henry Wadsworth Longfellow")
+    static let file = TextSource(language: "", byline: "")
+}
+
 /// Text set into HTML.
 enum Markup {
     static func escaped(_ text: String) -> String {
@@ -34,11 +46,11 @@ enum Page {
     }
 
     /// The head of the page that grows without a script. It takes its style from beside itself.
-    static func growingHead(title: String, language: String) -> [UInt8] {
+    static func growingHead(title: String, source: TextSource) -> [UInt8] {
         Array(
             """
             <!DOCTYPE html>
-            <html lang="\(Markup.escaped(language))">
+            <html lang="\(Markup.escaped(source.language))">
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -48,6 +60,7 @@ enum Page {
             <body>
             <main>
             <h1>\(Markup.escaped(title))</h1>
+            <p class="byline">\(Markup.escaped(source.byline))</p>
             <div role="log">
 
             """.utf8)

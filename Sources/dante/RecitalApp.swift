@@ -7,7 +7,7 @@ struct RecitalApp: Sendable {
     let poem: Poem
 
     /// - Parameter now: the epoch of a shared pace.
-    init(_ settings: Settings, poem: Poem, language: String, assets: Assets, startingAt now: Instant) {
+    init(_ settings: Settings, poem: Poem, source: TextSource, assets: Assets, startingAt now: Instant) {
         self.poem = poem
         let feed = RecitalFeed(
             poem: poem,
@@ -29,7 +29,7 @@ struct RecitalApp: Sendable {
             }
         }
         server.add(main)
-        let routes = Self.routes(settings, poem: poem, language: language)
+        let routes = Self.routes(settings, poem: poem, source: source)
         let offered = Set(settings.transports.map(\.rawValue))
         server.serve(feed, over: routes.filter { offered.contains($0.transport) }.map(\.route))
         let refused = routes.filter { !offered.contains($0.transport) }
@@ -38,8 +38,9 @@ struct RecitalApp: Sendable {
             Page.filled(
                 assets.index,
                 with: [
-                    "title": poem.title, "count": String(poem.stanzas.count), "event": settings.event,
-                    "lang": language, "resource": settings.resource,
+                    "title": poem.title, "byline": source.byline, "count": String(poem.stanzas.count),
+                    "event": settings.event,
+                    "lang": source.language, "resource": settings.resource,
                 ]), type: "text/html; charset=utf-8")
         server.script = { name, request in
             guard settings.browserClient == .on, ClientScriptName.isOne(name) else { return nil }
@@ -73,7 +74,7 @@ struct RecitalApp: Sendable {
     private static let pageNames: Set<String> = ["", "index.html", "server-socketio.js", "server-faye.js"]
 
     private static func routes(
-        _ settings: Settings, poem: Poem, language: String
+        _ settings: Settings, poem: Poem, source: TextSource
     ) -> [(transport: String, route: PlainRoute)] {
         let stanzas = poem.stanzas
         // Behind the last stanza of a text that ends here there is one line end, so that what was read is the file.
@@ -100,7 +101,7 @@ struct RecitalApp: Sendable {
                 "read",
                 PlainRoute(
                     name: "read", exchange: .stream, contentType: "text/html; charset=utf-8",
-                    opening: Page.growingHead(title: poem.title, language: language),
+                    opening: Page.growingHead(title: poem.title, source: source),
                     closing: Page.growingEnd,
                     silence: Array("\n".utf8),
                     entry: { Array(Markup.stanza(stanzas[$0].text, number: $0 + 1).utf8) })

@@ -16,7 +16,7 @@ import Testing
         let poem = try Poem(title: "Inferno", utf8: EmbeddedFiles.longfellow)
         let assets = try Assets(publicDirectory: nil, clientScript: nil)
         return RecitalApp(
-            settings, poem: poem, language: "en", assets: assets, startingAt: Instant(nanoseconds: 0))
+            settings, poem: poem, source: .builtIn, assets: assets, startingAt: Instant(nanoseconds: 0))
     }
 
     static func readers(_ count: Int, in world: World, of app: RecitalApp) -> [SimulatedReader] {
