@@ -136,8 +136,9 @@ final class PlainReader: Timed, LinkDelegate {
             switch reader.next(of: frames.feed, at: now) {
             case .entry(let index):
                 guard link.isReady else { return }
-                link.write(frames[index])
+                // Counted first: nothing that a write may set off finds it due again.
                 reader.advance(in: frames.feed)
+                link.write(frames[index])
                 silenceEnds = Instant(nanoseconds: now.nanoseconds &+ shard.limits.pingInterval)
             case .later: return
             case .end: return end()

@@ -36,8 +36,7 @@ extension Shard {
         let client = ClientV09(sid: newID(), cursor: request.parameter("from"), shard: self, at: now)
         keep(client)
         client.settle(at: now)
-        let heartbeat =
-            settings.heartbeats ? String(max(1, settings.deadAfterV09.wholeMilliseconds / 1000)) : ""
+        let heartbeat = settings.heartbeats ? String(settings.silenceV09) : ""
         let close = settings.closeTimeoutV09.wholeMilliseconds / 1000
         let transports = settings.transportsV09.map(\.rawValue).joined(separator: ",")
         let body = Array("\(client.sid):\(heartbeat):\(close):\(transports)".utf8)

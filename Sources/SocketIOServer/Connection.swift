@@ -171,16 +171,20 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     /// Lets NIO wait until the socket takes the rest.
     private func handOver(_ bytes: ArraySlice<UInt8>) {
         outstanding += 1
-        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).assumeIsolated().whenComplete {
-            result in
+        // NIO may find room in the socket at once. Then this is a write like any other, and whoever wrote goes on by
+        // itself: told from in here that the link is ready, it would write its next piece before it has counted
+        // this one.
+        var isHandingOver = true
+        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).assumeIsolated().whenComplete { result in
             self.outstanding -= 1
             if case .failure = result {
                 // The connection is gone, though nobody has been told yet.
                 self.descriptor = -1
-            } else if self.outstanding == 0 {
+            } else if self.outstanding == 0, !isHandingOver {
                 self.drained()
             }
         }
+        isHandingOver = false
     }
 
     /// Calls back once nothing is waiting: at once, or when what waits has left.

@@ -20,7 +20,7 @@ final class RawClient: Sendable {
     private let unread = Mutex<[UInt8]>([])
 
     /// - Parameter receiveBuffer: bytes the system takes for a client that does not read; nil: its default.
-    init(port: Int, receiveBuffer: Int? = nil) throws {
+    init(host: String = "127.0.0.1", port: Int, receiveBuffer: Int? = nil) throws {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         if let receiveBuffer { set(SO_RCVBUF, CInt(receiveBuffer)) }
         set(SO_RCVTIMEO, timeval(tv_sec: 10, tv_usec: 0))
@@ -28,7 +28,7 @@ final class RawClient: Sendable {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        address.sin_addr.s_addr = inet_addr(host)
         let result = withUnsafePointer(to: address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
