@@ -175,7 +175,8 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         // itself: told from in here that the link is ready, it would write its next piece before it has counted
         // this one.
         var isHandingOver = true
-        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).assumeIsolated().whenComplete { result in
+        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).assumeIsolated().whenComplete {
+            result in
             self.outstanding -= 1
             if case .failure = result {
                 // The connection is gone, though nobody has been told yet.
