@@ -1,3 +1,4 @@
+internal import Logging
 internal import NIOCore
 internal import SocketIO
 internal import SocketIOCore
@@ -62,6 +63,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     func respond(_ response: Response) {
         guard phase == .http else { return }
         delegate = nil
+        if response.status >= 400 { log("request refused", response.status, response.body[...]) }
         // Answered before its body was whole: what follows could not be told from the rest of it.
         let isWhole = requests?.isReceiving != true
         let keepsAlive = facts.keepsAlive && isWhole && !response.closesConnection && !worker.isDraining
@@ -292,7 +294,18 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         finish()
     }
 
+    /// What one client got wrong interests nobody but who looks for it.
+    private func log(_ message: Logger.Message, _ code: Int, _ reason: ArraySlice<UInt8>) {
+        worker.logger.debug(
+            message,
+            metadata: [
+                "code": "\(code)", "reason": "\(String(decoding: reason.prefix(200), as: UTF8.self))",
+                "peer": "\(channel.remoteAddress?.description ?? "gone")",
+            ])
+    }
+
     private func fail(_ code: UInt16, _ reason: String, at now: Instant) {
+        log("WebSocket failed", Int(code), Array(reason.utf8)[...])
         let delegate = delegate
         self.delegate = nil
         write(WebSocketFrame.close(code: code, reason: reason))

@@ -22,6 +22,7 @@ public final class Listener: Sendable {
     private let workers: Workers
     private let counters: Counters
     private let shutdownTimeout: Duration
+    private let logger: Logger
     private let isShuttingDown = Atomic<Bool>(false)
 
     /// The port that was taken.
@@ -31,13 +32,14 @@ public final class Listener: Sendable {
 
     private init(
         channel: any Channel, group: MultiThreadedEventLoopGroup, workers: Workers, counters: Counters,
-        settings: ListenerSettings, maxConnections: Int
+        settings: ListenerSettings, maxConnections: Int, logger: Logger
     ) {
         self.channel = channel
         self.group = group
         self.workers = workers
         self.counters = counters
         self.maxConnections = maxConnections
+        self.logger = logger
         shutdownTimeout = settings.shutdownTimeout
         port = channel.localAddress?.port ?? settings.port
     }
@@ -59,7 +61,7 @@ public final class Listener: Sendable {
                 .bind(host: settings.host, port: settings.port).get()
             return Listener(
                 channel: channel, group: group, workers: workers, counters: counters, settings: settings,
-                maxConnections: limit)
+                maxConnections: limit, logger: logger)
         } catch {
             try? await group.shutdownGracefully()
             throw BindError(host: settings.host, port: settings.port, error: error)
@@ -72,6 +74,7 @@ public final class Listener: Sendable {
     /// A second call returns at once.
     public func shutdown() async {
         guard !isShuttingDown.exchange(true, ordering: .relaxed) else { return }
+        logger.info("stopping", metadata: ["connections": "\(counters.openConnections)"])
         try? await channel.close()
         for index in 0..<workers.count { workers.on(UInt8(index)) { $0.drain() } }
         let end = ContinuousClock.now + shutdownTimeout
