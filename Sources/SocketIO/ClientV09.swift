@@ -73,9 +73,14 @@ final class ClientV09: Client {
     /// The default endpoint has no name on the wire.
     private static func endpoint(_ namespace: String) -> String { namespace == "/" ? "" : namespace }
 
-    /// The default endpoint's end is the connection's, and said by closing it.
+    /// The default endpoint's end is the connection's, whatever else is joined (socketio-spec 1, "disconnect").
     func sendDisconnect(namespace: String, at now: Instant) {
-        if namespace != "/" { send(PacketV09(.disconnect, endpoint: namespace), at: now) }
+        if namespace == "/" {
+            leaveAll()
+            close(.serverNamespaceDisconnect, at: now)
+        } else {
+            send(PacketV09(.disconnect, endpoint: namespace), at: now)
+        }
     }
 
     func close(_ reason: CloseReason, at now: Instant) {

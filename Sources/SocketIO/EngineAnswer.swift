@@ -102,9 +102,9 @@ enum EngineAnswer {
     }
 
     /// The CORS preflight (Fetch, "CORS-preflight fetch"): what was asked is allowed.
-    static func preflight(_ request: Request, method: String) -> Response {
+    static func preflight(_ request: Request, dialect: Dialect = .engine4) -> Response {
         var headers =
-            publicCORS + [
+            cors(origin: request.origin, dialect: dialect) + [
                 ("Access-Control-Allow-Methods", "GET,HEAD,POST"), ("Access-Control-Max-Age", "600"),
                 ("Vary", "Access-Control-Request-Headers"),
             ]

@@ -88,7 +88,7 @@ final class PlainReader: Timed, LinkDelegate {
         switch request.method {
         case "GET", "HEAD": break
         case "OPTIONS":
-            var response = EngineAnswer.preflight(request, method: "GET")
+            var response = EngineAnswer.preflight(request)
             response.headers.append(("Allow", "GET, HEAD, OPTIONS"))
             return link.respond(response)
         default: return link.respond(.methodNotAllowed("GET, HEAD, OPTIONS"))

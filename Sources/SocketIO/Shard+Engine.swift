@@ -3,8 +3,9 @@ internal import SocketIOCore
 /// Requests of Engine.IO 2, 3 and 4.
 extension Shard {
     func engine(_ request: Request, on link: any Link, at now: Instant) {
-        if request.method == "OPTIONS", let asked = request.header("Access-Control-Request-Method") {
-            return link.respond(EngineAnswer.preflight(request, method: asked))
+        if request.method == "OPTIONS", request.header("Access-Control-Request-Method") != nil {
+            let dialect = Dialect(engineRevision: request.parameter("EIO")) ?? .engine4
+            return link.respond(EngineAnswer.preflight(request, dialect: dialect))
         }
         if request.query.isEmpty, !request.hasToken("upgrade", in: "connection") {
             return link.respond(.text(200, "Welcome to socket.io."))

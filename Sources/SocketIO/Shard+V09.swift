@@ -24,8 +24,8 @@ extension Shard {
     private func handshakeV09(_ request: Request, on link: any Link, at now: Instant) {
         // An Upgrade without a transport has no meaning here.
         if request.wantsWebSocket { return link.respond(EngineAnswer.refusedUpgrade("Bad request")) }
-        if request.method == "OPTIONS", let asked = request.header("Access-Control-Request-Method") {
-            return link.respond(EngineAnswer.preflight(request, method: asked))
+        if request.method == "OPTIONS", request.header("Access-Control-Request-Method") != nil {
+            return link.respond(EngineAnswer.preflight(request, dialect: .v09))
         }
         let index = request.parameter("jsonp").flatMap { AnswerV09.isIndex($0) ? $0 : nil }
         if let refusal = server.refusal(of: request) {
@@ -76,9 +76,7 @@ extension Shard {
             }
             link.respond(
                 AnswerV09.payload(ConstantV09.notHandshaken, origin: request.origin, callback: callback))
-        case (_, "OPTIONS"):
-            let asked = request.header("Access-Control-Request-Method") ?? "GET"
-            link.respond(EngineAnswer.preflight(request, method: asked))
+        case (_, "OPTIONS"): link.respond(EngineAnswer.preflight(request, dialect: .v09))
         default:
             link.respond(.methodNotAllowed("GET, POST"))
         }

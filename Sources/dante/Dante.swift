@@ -1,5 +1,4 @@
 internal import DanteAssets
-@preconcurrency internal import Dispatch
 internal import Logging
 internal import Recital
 internal import SocketIOServer
@@ -14,13 +13,14 @@ internal import SocketIOServer
 @main
 struct Dante {
     static func main() async {
+        let signals = Signals()
         do {
             switch try Settings.parse(
                 arguments: Array(CommandLine.arguments.dropFirst()), environment: environment())
             {
             case .help(let text): say(text, terminator: "")
             case .version(let text): say(text)
-            case .run(let settings): try await serve(settings)
+            case .run(let settings): try await serve(settings, until: signals)
             }
         } catch let error as UsageError {
             fail("\(error.message)", UsageError.exitCode)
@@ -34,13 +34,12 @@ struct Dante {
         }
     }
 
-    private static func serve(_ settings: Settings) async throws {
+    private static func serve(_ settings: Settings, until signals: Signals) async throws {
         let (poem, source) = try text(settings)
         let assets = try Assets(
             publicDirectory: settings.publicDirectory, clientScript: settings.clientScript)
         let now = Instant.now
         let app = RecitalApp(settings, poem: poem, source: source, assets: assets, startingAt: now)
-        let signals = Signals()
         let listener = try await Listener.bind(
             app.server, settings: settings.listener, logger: logger(settings))
         say(startLine(settings, poem: poem, port: listener.port))
@@ -106,32 +105,5 @@ struct Dante {
     private static func fail(_ sentence: String, _ code: Int32) -> Never {
         LineLog.writeError("dante: \(sentence)\n")
         exit(code)
-    }
-}
-
-/// SIGTERM and SIGINT: the first asks for an orderly end, the second ends the process at once.
-final class Signals: Sendable {
-    private let sources: [any DispatchSourceSignal]
-    private let stream: AsyncStream<Int32>
-
-    init() {
-        let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
-        self.stream = stream
-        sources = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { continuation.yield(number) }
-            source.resume()
-            return source
-        }
-    }
-
-    /// Returns at the first signal; from then on the next one ends the process, with the code a shell gives it.
-    func first() async {
-        var signals = stream.makeAsyncIterator()
-        _ = await signals.next()
-        Task { [stream] in
-            for await number in stream { exit(128 + number) }
-        }
     }
 }
