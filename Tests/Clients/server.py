@@ -1,0 +1,169 @@
+"""One running dante, from its start-up line to its exit code."""
+
+import os
+import queue
+import re
+import signal
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import http_wire
+
+ROOT = Path(__file__).parents[2]
+
+#: The line that says that the server is up.
+STARTED = re.compile(
+    r'^dante: reading "(?P<title>.+)" \((?P<count>\d+) stanzas?, one every (?P<every>.+)\) '
+    r"at (?P<url>http://(?P<host>\S+):(?P<port>\d+)(?P<path>/\S*))$"
+)
+
+#: How long a start or an end may take; a busy machine is slow, a stuck server never comes.
+PATIENCE = 30
+
+#: The variables that give the port, strongest first.
+PORT_VARIABLES = ["DANTE_PORT", "HTTP_PLATFORM_PORT", "ASPNETCORE_PORT", "PORT"]
+
+
+def binary():
+    """The program under test: `DANTE_BIN`, or the debug build that `swift test` has made anyway."""
+    path = Path(os.environ.get("DANTE_BIN") or ROOT / ".build/debug/dante").resolve()
+    assert path.is_file(), f"{path} is missing: run Tests/run, or set DANTE_BIN"
+    return path
+
+
+def environment(extra=None):
+    """An environment in which nothing of the machine's own settings reaches the server."""
+    kept = {
+        name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ
+    }
+    return kept | (extra or {})
+
+
+def run(*arguments, env=None, timeout=PATIENCE, **how):
+    """Runs the program to its end, which has to come by itself: for errors and help."""
+    return subprocess.run(
+        [how.pop("program", None) or binary(), *map(str, arguments)],
+        env=environment(env),
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        **how,
+    )
+
+
+class Server:
+    """A server on a free port of 127.0.0.1. `flags` may overrule both."""
+
+    def __init__(self, *flags, folder, env=None, program=None, place=True, **how):
+        self.errors = Path(folder) / "stderr"
+        where = ["--host", "127.0.0.1", "--port", "0"] if place else []
+        self.command = [str(program or binary()), *where, *map(str, flags)]
+        self.process = subprocess.Popen(
+            self.command,
+            env=environment(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self.errors.open("wb"),
+            text=True,
+            bufsize=1,
+            **how,
+        )
+        self.lines = queue.Queue()
+        threading.Thread(target=self._drain, daemon=True).start()
+        self.started = self._wait_for_start()
+        self.port = int(self.started["port"])
+
+    def _drain(self):
+        # To the end, whoever listens: a full pipe would stop a server that logs there.
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip("\n"))
+        self.lines.put(None)
+
+    def line(self):
+        """The next line on standard output; None behind the last."""
+        return self.lines.get(timeout=PATIENCE)
+
+    def _wait_for_start(self):
+        line = self.line()
+        match = STARTED.match(line or "")
+        if not match:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"{self.command} printed {line!r} and said {self.complaints!r}")
+        return match
+
+    @property
+    def complaints(self):
+        """What the server has written to standard error so far."""
+        return self.errors.read_text(errors="replace")
+
+    @property
+    def pid(self):
+        """The process."""
+        return self.process.pid
+
+    def status(self):
+        """What the server counts of itself: connections, sessions, readers."""
+        answer = http_wire.get(self.port, "/status")
+        assert answer.status == 200, f"GET /status: {answer.status} {answer.body!r}"
+        return answer.json
+
+    def settles(self, **counts):
+        """Whether the server comes to count this of itself, sooner or later."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            status = self.status()
+            if all(status[name] == count for name, count in counts.items()):
+                return True
+        raise AssertionError(f"expected {counts}, and after {PATIENCE} s the server still counts {status}")
+
+    def open_files(self):
+        """The number of open file descriptors of the process."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def closes_files(self, limit):
+        """Whether the process comes down to so many open files, sooner or later."""
+        end = time.monotonic() + PATIENCE
+        while (files := self.open_files()) > limit:
+            assert time.monotonic() < end, f"{files} files are open, {limit} should be"
+        return True
+
+    def signal(self, number=signal.SIGTERM):
+        """Sends a signal."""
+        self.process.send_signal(number)
+
+    def wait(self):
+        """Waits for the end: the exit code."""
+        return self.process.wait(timeout=PATIENCE)
+
+    def kill(self):
+        """Ends the server as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """Asks the server to end, which it must do with code 0, and must not have done by itself."""
+        if self.process.returncode is None:
+            early = self.process.poll()
+            assert early is None, f"{self.command} ended by itself with {early}: {self.complaints[-2000:]}"
+            self.signal()
+            try:
+                code = self.wait()
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise AssertionError(f"{self.command} outlived SIGTERM: {self.complaints[-2000:]}") from None
+            assert code == 0, f"{self.command} ended with {code}: {self.complaints[-2000:]}"
+
+
+@contextmanager
+def serving(factory, name, *flags):
+    """One server for many tests; `factory` is pytest's `tmp_path_factory`."""
+    server = Server(*flags, folder=factory.mktemp(name))
+    try:
+        yield server
+    finally:
+        server.stop()
