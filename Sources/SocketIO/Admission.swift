@@ -10,16 +10,17 @@ public struct OriginPattern: Equatable, Sendable {
 
     /// `host:port`, `host:*`, `*:port`, `*:*`, or a host alone for all its ports. Nil when it is none of these.
     public init?(_ text: String) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), let name = parts.first, !name.isEmpty, !name.contains("/") else {
-            return nil
-        }
+        let name = text.hasPrefix("[") ? text.prefix { $0 != "]" } + "]" : text.prefix { $0 != ":" }
+        guard !name.isEmpty, !name.contains("/") else { return nil }
         host = name == "*" ? nil : name.lowercased()
-        guard parts.count == 2, parts[1] != "*" else {
+        let rest = text.dropFirst(name.count)
+        if rest.isEmpty || rest == ":*" {
             port = nil
             return
         }
-        guard let number = Int(parts[1]), (1...65_535).contains(number) else { return nil }
+        guard rest.hasPrefix(":"), let number = Int(rest.dropFirst()), (1...65_535).contains(number) else {
+            return nil
+        }
         port = number
     }
 

@@ -5,8 +5,8 @@ import Testing
 
 /// Bytes go straight to a descriptor, whose number is somebody else's as soon as it is closed.
 @Suite(.timeLimit(.minutes(1))) struct DescriptorTests {
-    /// Copies of one end of a pair of sockets, made and closed without pause, take every number that becomes free.
-    /// Whatever the server writes to a number that is no longer its own comes out at the other end.
+    /// Copies of one end of a pair of sockets, made and closed without pause, take every number that becomes
+    /// free. Whatever the server writes to a number that is no longer its own comes out at the other end.
     private final class Squatter: Sendable {
         private let isDone = Atomic<Bool>(false)
         private let ends: (near: CInt, far: CInt)
@@ -36,8 +36,8 @@ import Testing
         }
     }
 
-    /// Found when a quick reader got a slow one's bytes: NIO closes the descriptor first, then fails the writes that
-    /// were waiting, and tells of the end last.
+    /// Found when a quick reader got a slow one's bytes: NIO closes the descriptor first, then fails the
+    /// writes that were waiting, and tells of the end last.
     @Test func nothingIsWrittenToAnothersDescriptor() async throws {
         let big = Lines(
             lines: Array(repeating: String(repeating: "x", count: 4_000_000), count: 3),

@@ -3,8 +3,8 @@ import Synchronization
 
 /// One TCP connection of a client that says exactly what a test tells it to, and nothing else.
 ///
-/// Blocking calls run on a queue of their own, so that a waiting test keeps no thread from the others. Ten seconds
-/// without a byte are a failure, not a hang.
+/// Blocking calls run on a queue of their own, so that a waiting test keeps no thread from the others. Ten
+/// seconds without a byte are a failure, not a hang.
 final class RawClient: Sendable {
     enum Failure: Error {
         case cannotConnect(CInt)
@@ -65,7 +65,8 @@ final class RawClient: Sendable {
     /// Ends this half; the other one stays.
     func endOutput() { shutdown(descriptor, CInt(SHUT_WR)) }
 
-    /// Ends both with a reset: what the server has still to send can go nowhere (Linux: `connect` to nothing).
+    /// Ends both with a reset: what the server has still to send can go nowhere (Linux: `connect` to
+    /// nothing).
     func reset() {
         set(SO_LINGER, linger(l_onoff: 1, l_linger: 0))
         var nothing = sockaddr(
@@ -75,7 +76,8 @@ final class RawClient: Sendable {
 
     // MARK: In
 
-    /// Waits until `find` sees what it looks for at the beginning of what is unread, and takes that many bytes.
+    /// Waits until `find` sees what it looks for at the beginning of what is unread, and takes that many
+    /// bytes.
     func take(_ find: @escaping @Sendable ([UInt8]) -> Int?) async throws -> [UInt8] {
         try await blocking { [self] in
             try unread.withLock { unread in

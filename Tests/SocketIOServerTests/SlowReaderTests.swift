@@ -16,8 +16,9 @@ import Testing
         #expect(try await quick.frame() == .close(1000))
     }
 
-    /// Found here: room that came between a `send` that took a part and NIO's own brought an entry twice and lost
-    /// the next. Readers who take as fast as they can, through small buffers, meet it in one run of two or three.
+    /// Found here: room that came between a `send` that took a part and NIO's own brought an entry twice and
+    /// lost the next. Readers who take as fast as they can, through small buffers, meet it in one run of two
+    /// or three.
     @Test func quickReadersHearEachEntryOnce() async throws {
         try await Edge.run(.with(Self.big)) { edge in
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -4,7 +4,11 @@ import Testing
 /// WebSockets on real connections (RFC 6455).
 @Suite(.timeLimit(.minutes(1))) struct WebSocketTests {
     @Test func bareSocketIsReadToItsEnd() async throws {
-        try await Edge.run(.with(Lines(interval: .milliseconds(1)))) { edge in
+        // The client's close frame ends the connection, not the time.
+        let patient = Edge.Setup.with(Lines(interval: .milliseconds(1))) {
+            $1.goodbyeTimeout = .seconds(3600)
+        }
+        try await Edge.run(patient) { edge in
             let client = try edge.client()
             let head = try await client.openSocket("//ws")
             #expect(head.status == 101)
@@ -136,7 +140,8 @@ import Testing
         }
     }
 
-    /// Neither a session nor a reader is left; a connection may be, as long as its client has not ended it too.
+    /// Neither a session nor a reader is left; a connection may be, as long as its client has not ended it
+    /// too.
     private static func expectNobody(_ edge: Edge) async throws {
         let counter = try edge.client()
         try await counter.get("/count")

@@ -17,7 +17,8 @@ import Testing
     ]
     private static let mixed = text + [.binary([1, 2, 3, 4])]
 
-    /// Engine.IO 4 joins by a separator; before it each packet has its length, in text unless there are bytes.
+    /// Engine.IO 4 joins by a separator; before it each packet has its length, in text unless there are
+    /// bytes.
     @Test(arguments: [
         (Dialect.engine4, false, "42[\"a\"]\u{1e}2", "42[\"a\"]\u{1e}2\u{1e}bAQIDBA=="),
         (.engine3, true, "7:42[\"a\"]1:2", "7:42[\"a\"]1:210:b4AQIDBA=="),

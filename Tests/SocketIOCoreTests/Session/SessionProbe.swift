@@ -2,7 +2,8 @@
 
 /// A session and its clock; every call gives the actions it caused.
 struct SessionProbe {
-    /// Round numbers, in milliseconds: ping 1000 + 500, upgrade 300, connect 800, goodbye 400; 100 bytes, 10 packets.
+    /// Round numbers, in milliseconds: ping 1000 + 500, upgrade 300, connect 800, goodbye 400; 100 bytes, 10
+    /// packets.
     static let limits = SessionLimits(
         pingInterval: 1_000_000_000, pingTimeout: 500_000_000, upgradeTimeout: 300_000_000,
         connectTimeout: 800_000_000, closeTimeout: 400_000_000, maxBuffered: 100, maxPackets: 10)

@@ -2,7 +2,8 @@ import Testing
 
 @testable import SocketIOCore
 
-/// Socket.IO 0.9: heartbeats 1000 + 500 ms, polls held for 700, a client kept for 900 between them; 100 bytes.
+/// Socket.IO 0.9: heartbeats 1000 + 500 ms, polls held for 700, a client kept for 900 between them; 100
+/// bytes.
 private struct ProbeV09 {
     static let limits = LimitsV09(
         heartbeat: (1_000_000_000, 500_000_000), pollingDuration: 700_000_000, closeTimeout: 900_000_000,

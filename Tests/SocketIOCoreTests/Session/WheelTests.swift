@@ -70,8 +70,8 @@ import Testing
         #expect(Self.due(&wheel, at: .ms(50)) == [2])
     }
 
-    /// Random deadlines, moved and fired in steps of random length: nobody is early, nobody is forgotten, and who
-    /// wakes when told to is at most one slot late.
+    /// Random deadlines, moved and fired in steps of random length: nobody is early, nobody is forgotten, and
+    /// who wakes when told to is at most one slot late.
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
     func nobodyIsEarlyOrForgotten(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
