@@ -147,16 +147,20 @@ class Server:
 
     def stop(self):
         """Asks the server to end, which it must do with code 0, and must not have done by itself."""
-        if self.process.returncode is None:
-            early = self.process.poll()
-            assert early is None, f"{self.command} ended by itself with {early}: {self.complaints[-2000:]}"
-            self.signal()
-            try:
-                code = self.wait()
-            except subprocess.TimeoutExpired:
+        if self.process.returncode is not None:
+            return
+        early = self.process.poll()
+        assert early is None, f"{self.command} ended by itself with {early}: {self.complaints[-2000:]}"
+        self.signal()
+        try:
+            code = self.wait()
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.command} outlived SIGTERM: {self.complaints[-2000:]}") from None
+        finally:
+            # Whatever broke the wait off, pytest's own time limit included, nothing stays behind.
+            if self.process.poll() is None:
                 self.kill()
-                raise AssertionError(f"{self.command} outlived SIGTERM: {self.complaints[-2000:]}") from None
-            assert code == 0, f"{self.command} ended with {code}: {self.complaints[-2000:]}"
+        assert code == 0, f"{self.command} ended with {code}: {self.complaints[-2000:]}"
 
 
 @contextmanager

@@ -5,6 +5,8 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
+import time
 from contextlib import suppress
 from html.parser import HTMLParser
 
@@ -15,7 +17,7 @@ from http_wire import Closed, Connection, get
 from poems import CANTO, numbered, text_of
 from proxies import free_port
 from readings import Address, body
-from server import PORT_VARIABLES, binary, run
+from server import PORT_VARIABLES, binary, environment, run
 from websocket_wire import WebSocket
 
 
@@ -298,7 +300,7 @@ def test_the_end_refuses_new_connections_and_does_not_wait_for_idle_ones(ending)
         server = end(ending)
         reader.closed()
         # The end has begun, as the reader knows, who has not answered and is waited for.
-        with pytest.raises(OSError):
+        with pytest.raises((OSError, Closed)):
             Connection(server.port).ask("GET", "/healthz")
         with suppress(Closed, OSError):  # Ended already, which says the same.
             assert idle.ask("GET", "/readyz").status == 503
@@ -314,6 +316,25 @@ def test_a_second_signal_ends_at_once(serve):
         # The close is not answered, so the server goes on waiting, and would for ten minutes.
         server.signal()
         server.process.wait(timeout=20)
+
+
+def test_a_signal_at_any_moment_of_the_start_ends_it(number):
+    """A signal must not fall between being fatal and being heeded: nobody would send it again."""
+    for moment in range(60):
+        process = subprocess.Popen(
+            [binary(), "--host", "127.0.0.1", "--port", "0"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+        )
+        try:
+            time.sleep(moment % 30 / 1000)  # Not to wait for anything: the moment is what is varied.
+            process.send_signal(number)
+            assert process.wait(10) in (0, -number), f"{moment % 30} ms behind the start"
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
 
 def test_the_stated_time_ends_a_reader_who_does_not_answer(serve):
