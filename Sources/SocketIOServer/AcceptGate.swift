@@ -14,6 +14,7 @@ final class AcceptGate: ChannelInboundHandler {
     private let limit: Int
     private let logger: Logger
     private var isClosed = false
+    private var nextWarning = NIODeadline.uptimeNanoseconds(0)
 
     init(counters: Counters, limit: Int, logger: Logger) {
         self.counters = counters
@@ -23,8 +24,6 @@ final class AcceptGate: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let child = unwrapInboundIn(data)
-        // One wake-up of the listener accepts several; what is over the limit is not served.
-        guard counters.openConnections < limit else { return child.close(promise: nil) }
         counters.opened()
         child.closeFuture.whenComplete { [counters] _ in counters.closed() }
         context.fireChannelRead(data)
@@ -43,7 +42,12 @@ final class AcceptGate: ChannelInboundHandler {
     private func pause(_ context: ChannelHandlerContext, _ why: String) {
         guard !isClosed else { return }
         isClosed = true
-        logger.warning("no more connections for now: \(why)")
+        // Said once a minute at most: a server at its limit opens and closes its gate all the time.
+        let now = NIODeadline.now()
+        if now >= nextWarning {
+            nextWarning = now + .minutes(1)
+            logger.warning("no more connections for now: \(why)")
+        }
         setAccepting(false, context)
         retry(context)
     }

@@ -119,6 +119,8 @@ public final class Listener: Sendable {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // One at a time, so that the gate can stop at its limit; who is beyond it waits in the backlog.
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let gate = AcceptGate(counters: counters, limit: limit, logger: logger)
