@@ -98,11 +98,21 @@
   }
 
   function resuming(address) {
-    return position ? address + '?from=' + position : address;
+    var parts = [];
+    if (position) {
+      parts.push('from=' + position);
+    }
+    if (query.token) {
+      parts.push('token=' + encodeURIComponent(query.token));
+    }
+    return parts.length ? address + '?' + parts.join('&') : address;
   }
 
   function overSocketIO(transports) {
     var options = { transports: transports };
+    if (query.token) {
+      options.query = { token: query.token };
+    }
     if (position) {
       options.auth = { offset: String(position) };
     }

@@ -32,7 +32,8 @@ final class EngineClient: Client {
         cursor = request.parameter("from")
         revision = request.parameter("EIO") ?? ""
         lastTag = request.parameter("t")
-        callback = onSocket ? nil : request.parameter("j")
+        let digits = request.parameter("j")?.filter { ("0"..."9").contains($0) }
+        callback = onSocket || digits?.isEmpty == true ? nil : digits
         let isTextOnly = callback != nil || request.parameter("b64") == "1"
         session = Session(
             EngineFormat(dialect, isTextOnly: isTextOnly), onSocket: onSocket, limits: shard.limits, at: now)

@@ -18,12 +18,20 @@ struct Router: Sendable {
     private let basePath: [String]?
     private let basePathText: String
     private let routes: [PlainRoute]
+    private let resourceSegments: [String]
 
     init(server: Server) {
         resource = ResourcePath(resource: server.settings.resource)
         basePathText = server.settings.basePath ?? "/"
         basePath = server.settings.basePath.map { base in base.split(separator: "/").map(String.init) }
         routes = server.routes
+        resourceSegments = server.settings.resource.split(separator: "/").map(String.init)
+    }
+
+    /// Whether a path without its final slash may lead to the one with it. With a base path only its own may.
+    func mayRedirect(_ request: Request) -> Bool {
+        guard let basePath else { return true }
+        return request.path.split(separator: "/").count == basePath.count
     }
 
     func route(_ request: Request) -> Route {
@@ -34,7 +42,7 @@ struct Router: Sendable {
             }
             // The base path itself without its final slash is let through, to be redirected.
             guard segments.starts(with: basePath),
-                depthIsAllowed(segments.count - basePath.count, path, request)
+                isAllowed(segments.dropFirst(basePath.count), path, request)
             else {
                 return .outside(basePath: basePathText)
             }
@@ -48,16 +56,28 @@ struct Router: Sendable {
         return .page(lastSegment: last)
     }
 
-    /// With a base path nothing is recognised by its tail alone: pages and streams stand right below it.
-    private func depthIsAllowed(_ depth: Int, _ path: Substring, _ request: Request) -> Bool {
-        if resource.rest(of: path) != nil || request.wantsWebSocket { return true }
-        return depth == 0 || (depth == 1 && path.utf8.last != UInt8(ascii: "/"))
+    /// With a base path nothing is recognised by its tail alone: everything stands right below it. A WebSocket may
+    /// be one deeper, where the sample's page opens it: `server-faye.js/ws`.
+    private func isAllowed(_ below: ArraySlice<String>, _ path: Substring, _ request: Request) -> Bool {
+        if resource.rest(of: path) != nil { return below.starts(with: resourceSegments) }
+        if request.wantsWebSocket { return below.count <= 2 }
+        return below.isEmpty || below.count == 1 && path.utf8.last != UInt8(ascii: "/")
     }
 
+    /// Endings of files that browsers and crawlers ask for unasked; a prefix such as `v1.2` is none of them.
+    private static let fileEndings: Set<Substring> = [
+        "css", "gif", "htm", "html", "ico", "jpeg", "jpg", "js", "json", "map", "php", "png", "svg", "txt",
+        "webmanifest", "webp", "woff", "woff2", "xml",
+    ]
+
     /// Where a path without its final slash leads: relative, so that it holds behind any prefix. Nil when the
-    /// last segment looks like a file.
+    /// last segment is a file's name.
     static func redirect(for request: Request, lastSegment: String) -> Response? {
-        guard !lastSegment.isEmpty, !lastSegment.contains(".") else { return nil }
+        guard !lastSegment.isEmpty else { return nil }
+        let parts = lastSegment.split(separator: ".")
+        if parts.count > 1, let ending = parts.last, fileEndings.contains(Substring(ending.lowercased())) {
+            return nil
+        }
         let raw = request.path.split(separator: "/").last ?? ""
         // "./" keeps a colon in the segment from being read as a scheme.
         let query = request.target.dropFirst(request.path.count)

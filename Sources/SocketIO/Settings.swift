@@ -30,6 +30,8 @@ public struct Settings: Sendable {
     public var pollingDuration: Duration = .seconds(20)
     /// How long a 0.9 client may be between two polls. 0.9: "close timeout".
     public var closeTimeoutV09: Duration = .seconds(60)
+    /// From a 0.9 handshake to its first transport; the reference sweeps after this time.
+    public var handshakeTimeoutV09: Duration = .seconds(30)
     /// Bytes of one message or one POST. Socket.IO: "maxHttpBufferSize".
     public var maxPayload = 1_000_000
     /// Packets in one payload of a polling client.
@@ -64,6 +66,7 @@ public struct Settings: Sendable {
         LimitsV09(
             heartbeat: heartbeats ? (pingInterval.wholeNanoseconds, pingTimeout.wholeNanoseconds) : nil,
             pollingDuration: pollingDuration.wholeNanoseconds, closeTimeout: closeTimeoutV09.wholeNanoseconds,
-            handshakeTimeout: 30_000_000_000, maxBuffered: maxBuffered, maxPackets: maxPackets)
+            handshakeTimeout: handshakeTimeoutV09.wholeNanoseconds, maxBuffered: maxBuffered,
+            maxPackets: maxPackets)
     }
 }

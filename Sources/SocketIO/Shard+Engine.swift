@@ -15,6 +15,12 @@ extension Shard {
             transport == "polling" && server.settings.polling
             || transport == "websocket" && server.settings.webSocket
         guard isOffered else { return refuse(request, .transportUnknown, on: link) }
+        if transport == "polling", request.wantsWebSocket {
+            // Accepted and closed, as in the reference: the client has mixed up its transports.
+            guard let accept = acceptSocket(request, on: link) else { return }
+            link.openSocket(accept: accept.key, headers: accept.headers)
+            return link.closeSocket(code: nil)
+        }
         guard let sid = request.parameter("sid") else {
             return handshake(request, transport: transport, on: link, at: now)
         }

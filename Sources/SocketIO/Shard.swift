@@ -90,7 +90,9 @@ package final class Shard {
         let isReading = request.method == "GET" || request.method == "HEAD"
         let answer = server.page(lastSegment, request)
         if case .nothing = answer {
-            let redirect = isReading ? Router.redirect(for: request, lastSegment: lastSegment) : nil
+            let redirect =
+                isReading && router.mayRedirect(request)
+                ? Router.redirect(for: request, lastSegment: lastSegment) : nil
             return link.respond(redirect ?? .json(404, #"{"error":"not found"}"#))
         }
         if request.method == "OPTIONS" {

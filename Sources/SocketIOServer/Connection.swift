@@ -255,7 +255,8 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     /// The server stops.
     func mustEnd(at now: Instant) {
         if let delegate { return delegate.linkMustEnd(self, at: now) }
-        if phase == .http, requests?.isBusy != true { finish() }
+        // A body that is half here is not waited for.
+        if phase == .http, requests?.isBusy != true || requests?.isReceiving == true { finish() }
     }
 
     // MARK: In
@@ -281,15 +282,15 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         // Who does not read our pongs gets no more of them.
         case .ping(let bytes): if isReady { write(WebSocketFrame.pong(bytes)) }
         case .pong: break
-        case .close(let code, _): echoClose(code, at: now)
+        case .close(let code, let reason): echoClose(code, reason, at: now)
         case .failed(let code, let reason): fail(code, reason, at: now)
         }
     }
 
-    private func echoClose(_ code: UInt16?, at now: Instant) {
+    private func echoClose(_ code: UInt16?, _ reason: [UInt8], at now: Instant) {
         let delegate = delegate
         self.delegate = nil
-        write(WebSocketFrame.close(code: code))
+        write(WebSocketFrame.close(code: code, reason: String(decoding: reason, as: UTF8.self)))
         delegate?.linkClosed(self, at: now)
         finish()
     }
@@ -299,7 +300,8 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         worker.logger.debug(
             message,
             metadata: [
-                "code": "\(code)", "reason": "\(String(decoding: reason.prefix(200), as: UTF8.self))",
+                "code": "\(code)",
+                "reason": "\(String(decoding: reason.prefix(200).filter { $0 >= 32 }, as: UTF8.self))",
                 "peer": "\(channel.remoteAddress?.description ?? "gone")",
             ])
     }

@@ -173,9 +173,10 @@ public struct BindError: Error, CustomStringConvertible {
     init(host: String, port: Int, error: any Error) {
         let code = (error as? IOError)?.errnoCode
         isInUse = code == EADDRINUSE
+        let reason = code.map { String(cString: strerror($0)) } ?? "its name or address is not known here"
         description =
             isInUse
             ? "port \(port) on \(host) is in use: stop the program that has it, or choose another with --port"
-            : "cannot listen on \(host) port \(port): \(error)"
+            : "cannot listen on \(host), port \(port): \(reason); see --host and --port"
     }
 }

@@ -99,7 +99,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
             length > worker.maxBody
         {
-            return refuse(Response(413))
+            return refuse(Self.tooLarge)
         }
         current = Request(
             method: head.method.rawValue, target: target, minorVersion: head.version.minor,
@@ -112,7 +112,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private func grew(_ bytes: ByteBuffer) {
         guard isReceiving, let held = current?.body.count else { return }
-        if held + bytes.readableBytes > worker.maxBody { return refuse(Response(413)) }
+        if held + bytes.readableBytes > worker.maxBody { return refuse(Self.tooLarge) }
         current?.body.append(contentsOf: bytes.readableBytesView)
     }
 
@@ -148,6 +148,9 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     // MARK: Refusals
+
+    /// Any page may read it, or its script would see a broken network.
+    private static let tooLarge = Response(413, headers: [("Access-Control-Allow-Origin", "*")])
 
     private func refuse(_ status: Int, _ sentence: String) { refuse(.text(status, sentence + "\n")) }
 

@@ -49,7 +49,7 @@ struct Dante {
 
     /// What is read, how many stanzas, how often, and where.
     private static func startLine(_ settings: Settings, poem: Poem, port: Int) -> String {
-        let isEverywhere = ["0.0.0.0", "::", "127.0.0.1", "::1"].contains(settings.host)
+        let isEverywhere = ["0.0.0.0", "::", "127.0.0.1"].contains(settings.host)
         let host =
             isEverywhere ? "localhost" : settings.host.contains(":") ? "[\(settings.host)]" : settings.host
         let stanzas = poem.stanzas.count == 1 ? "1 stanza" : "\(poem.stanzas.count) stanzas"
