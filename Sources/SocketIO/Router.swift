@@ -64,18 +64,15 @@ struct Router: Sendable {
         return below.isEmpty || below.count == 1 && path.utf8.last != UInt8(ascii: "/")
     }
 
-    /// Endings of files that browsers and crawlers ask for unasked; a prefix such as `v1.2` is none of them.
-    private static let fileEndings: Set<Substring> = [
-        "css", "gif", "htm", "html", "ico", "jpeg", "jpg", "js", "json", "map", "php", "png", "svg", "txt",
-        "webmanifest", "webp", "woff", "woff2", "xml",
-    ]
-
     /// Where a path without its final slash leads: relative, so that it holds behind any prefix. Nil when the
     /// last segment is a file's name.
     static func redirect(for request: Request, lastSegment: String) -> Response? {
         guard !lastSegment.isEmpty else { return nil }
+        // An ending of letters is a file's; `v1.2` is none.
         let parts = lastSegment.split(separator: ".")
-        if parts.count > 1, let ending = parts.last, fileEndings.contains(Substring(ending.lowercased())) {
+        if parts.count > 1, let ending = parts.last?.utf8,
+            ending.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 32) })
+        {
             return nil
         }
         let raw = request.path.split(separator: "/").last ?? ""

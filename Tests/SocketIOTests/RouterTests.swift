@@ -11,7 +11,7 @@ import Testing
         ("/socket.io/", "Welcome to socket.io."), ("/a//socket.io/", "Welcome to socket.io."),
         ("/a/socket.io//", "Welcome to socket.io."), ("/%73ocket.io/socket.io.js", "script"),
         ("/a/socket.io/b/socket.io/socket.io.js", "script"), ("//socket.io//socket.io.js", "script"),
-        ("/favicon.ico", #"{"error":"not found"}"#), ("/a.b/c.TXT", #"{"error":"not found"}"#),
+        ("/favicon.ico", #"{"error":"not found"}"#), ("/a.b/c.d", #"{"error":"not found"}"#),
     ])
     func tailOfThePathDecides(target: String, body: String) {
         #expect(stage.ask("GET", target).body == body)
@@ -30,7 +30,7 @@ import Testing
 
     @Test(arguments: [
         ("/dante", "./dante/"), ("/a/dante", "./dante/"), ("/dante?x=1&y=/2", "./dante/?x=1&y=/2"),
-        ("/a%20b", "./a%20b/"), ("//dante", "./dante/"), ("/v1.2", "./v1.2/"), ("/a.b/c.d", "./c.d/"),
+        ("/a%20b", "./a%20b/"), ("//dante", "./dante/"), ("/v1.2", "./v1.2/"), ("/a.b/c2.3", "./c2.3/"),
         ("/javascript:alert(1)", "./javascript:alert(1)/"),
     ])
     func prefixWithoutItsSlashIsRedirected(target: String, location: String) throws {
