@@ -41,7 +41,6 @@ let package = Package(
             name: "DanteAssets",
             resources: [
                 .embedInCode("../../Resources/inferno-1-longfellow.txt"),
-                .embedInCode("../../Resources/inferno-1-italian.txt"),
                 .embedInCode("../../Public/index.html"),
                 .embedInCode("../../Public/page.css"),
                 .embedInCode("../../Public/page.js"),

@@ -1,7 +1,6 @@
-/// The texts, the page and the client script, as they were when the binary was built.
+/// The text, the page and the client script, as they were when the binary was built.
 package enum EmbeddedFiles {
     package static let longfellow = PackageResources.inferno_1_longfellow_txt
-    package static let italian = PackageResources.inferno_1_italian_txt
     package static let index = PackageResources.index_html
     package static let pageStyle = PackageResources.page_css
     package static let pageScript = PackageResources.page_js

@@ -112,10 +112,7 @@ extension Client {
             let start = feed.begin(after: cursor, at: now)
             isValid = start.isCursorValid
             membership.reader = FeedReader(start.place)
-            let make = frameMaker(namespace: namespace.name)
-            membership.frames = shard.frames("\(form) \(namespace.name)", of: feed) {
-                make(feed.event(at: $0))
-            }
+            membership.frames = frames(of: feed, namespace: namespace.name)
             shard.readers += 1
         }
         memberships.append(membership)
@@ -165,6 +162,12 @@ extension Client {
         memberships[index].socket?.ended()
         if memberships[index].reader != nil { shard.readers -= 1 }
         memberships.remove(at: index)
+    }
+
+    /// The shared frames of a feed, in the form this client reads.
+    func frames(of feed: any Feed, namespace: String) -> FrameCache {
+        let make = frameMaker(namespace: namespace)
+        return shard.frames("\(form) \(namespace)", of: feed) { make(feed.event(at: $0)) }
     }
 
     func leaveAll() { while !memberships.isEmpty { leave(memberships.count - 1) } }

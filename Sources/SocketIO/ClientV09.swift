@@ -125,13 +125,8 @@ final class ClientV09: Client {
     /// htmlfile wraps its frames otherwise than the rest.
     private func renewFrames() {
         for index in memberships.indices {
-            guard let namespace = shard.server.namespaces[memberships[index].namespace],
-                let feed = namespace.feed
-            else { continue }
-            let make = frameMaker(namespace: namespace.name)
-            memberships[index].frames = shard.frames("\(form) \(namespace.name)", of: feed) {
-                make(feed.event(at: $0))
-            }
+            guard let old = memberships[index].frames else { continue }
+            memberships[index].frames = frames(of: old.feed, namespace: memberships[index].namespace)
         }
     }
 
