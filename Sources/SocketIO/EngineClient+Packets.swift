@@ -76,10 +76,3 @@ extension EngineClient {
         send(SocketPacket(.connectError, namespace: namespace, data: data), at: now)
     }
 }
-
-extension JSON {
-    /// The text, if this is one.
-    var string: String? {
-        if case .string(let text) = self { text } else { nil }
-    }
-}
