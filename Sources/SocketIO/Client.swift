@@ -2,11 +2,14 @@ internal import SocketIOCore
 
 /// A client in one namespace.
 struct Membership {
-    let namespace: String
+    let local: LocalNamespace
     var reader: FeedReader?
     var frames: FrameCache?
-    /// Made at the first event that has a handler.
+    /// Made when somebody wants it: a handler, a recovery, or whoever fetches the namespace's sockets. A client that
+    /// is only read to has none.
     var socket: Socket?
+
+    var namespace: String { local.name }
 }
 
 /// One Socket.IO client of any generation: what is the same for all of them.
@@ -20,24 +23,41 @@ protocol Client: LinkDelegate, Timed {
     var shard: Shard { get }
     /// The cursor of the handshake's query, for a client that has no other way to send one.
     var cursor: String? { get }
+    /// What the client came with, where anybody may ask.
+    var request: Request? { get }
+    var generation: Handshake.Generation { get }
     var memberships: [Membership] { get set }
+    /// Namespaces whose middleware has not decided yet.
+    var joining: [String] { get set }
 
     var isEnded: Bool { get }
     /// A held poll, or a WebSocket or stream with nothing before it.
     var hasWay: Bool { get }
     /// Packets leave in answers to polls, not over a WebSocket or a stream.
     var isPolling: Bool { get }
+    /// Something waits for a way.
+    var hasPackets: Bool { get }
+    /// The name of what carries it now.
+    var transportName: String { get }
     /// When the session wants to be woken, the reading aside.
     var sessionDeadline: Instant { get }
+    /// In which form it reads events.
+    var form: FrameForm { get }
     /// In which form the frames of an entry are made and shared: one cache each.
-    var form: String { get }
+    var feedForm: String { get }
     /// Makes one entry's frame in that form.
     func frameMaker(namespace: String) -> @Sendable (FeedEvent) -> Frame
+    /// Who a newcomer is in a namespace.
+    func identity(in namespace: Namespace) -> Identity
 
     func writeDirectly(_ frame: Frame)
     func queue(_ packet: Outgoing, at now: Instant)
-    func sendEvent(_ name: String, _ arguments: [JSON], namespace: String, at now: Instant)
     func sendAcknowledgement(_ id: String, _ arguments: [JSON], namespace: String, at now: Instant)
+    func sendConnected(_ identity: Identity, namespace: Namespace, at now: Instant)
+    func sendUnknown(namespace: String, at now: Instant)
+    func sendRefusal(_ error: ConnectError, namespace: String, at now: Instant)
+    /// The session has its first namespace, or another.
+    func joined(_ namespace: Namespace, at now: Instant)
     /// Sends what waits, if there is a way.
     func flush(at now: Instant)
     func sendDisconnect(namespace: String, at now: Instant)
@@ -90,85 +110,8 @@ extension Client {
     /// does.
     private func endReading(_ index: Int, at now: Instant) {
         let name = memberships[index].namespace
-        leave(index)
+        leave(index, .serverNamespaceDisconnect, at: now)
         sendDisconnect(namespace: name, at: now)
         if memberships.isEmpty { close(.serverNamespaceDisconnect, at: now) }
     }
-
-    // MARK: Namespaces
-
-    func membership(of namespace: String) -> Int? { memberships.firstIndex { $0.namespace == namespace } }
-
-    /// Joins, and begins the namespace's reading behind `cursor`.
-    ///
-    /// - Returns: whether the cursor was understood.
-    @discardableResult
-    func join(_ namespace: Namespace, after cursor: String?, at now: Instant) -> Bool {
-        // The answer to the join may have been one too many for a client that takes nothing.
-        guard !isEnded else { return true }
-        var membership = Membership(namespace: namespace.name)
-        var isValid = true
-        if let feed = namespace.feed {
-            let start = feed.begin(after: cursor, at: now)
-            isValid = start.isCursorValid
-            membership.reader = FeedReader(start.place)
-            membership.frames = frames(of: feed, namespace: namespace.name)
-            shard.readers += 1
-        }
-        memberships.append(membership)
-        return isValid
-    }
-
-    // MARK: Events
-
-    /// An event of the client, for the application.
-    ///
-    /// - Parameter id: of the callback that waits for an answer.
-    func received(_ name: String, _ arguments: [JSON], id: String?, in index: Int, at now: Instant) {
-        let namespace = memberships[index].namespace
-        guard let application = shard.server.namespaces[namespace], application.handlers[name] != nil else {
-            return
-        }
-        let sid = sid
-        let onLoop = shard.onLoop
-        let acknowledgement = id.map { id in
-            Acknowledgement { answer in
-                onLoop { shard, now in
-                    shard.client(sid)?.acknowledge(id, answer, namespace: namespace, at: now)
-                }
-            }
-        }
-        let socket =
-            memberships[index].socket
-            ?? Socket(id: shard.newID(), namespace: application, sid: sid, onLoop: onLoop)
-        memberships[index].socket = socket
-        let event = Event(name: name, arguments: arguments, acknowledgement: acknowledgement)
-        if !socket.received(event) { close(.forcedServerClose, at: now) }
-    }
-
-    func emit(_ name: String, _ arguments: [JSON], namespace: String, at now: Instant) {
-        guard membership(of: namespace) != nil else { return }
-        sendEvent(name, arguments, namespace: namespace, at: now)
-        settle(at: now)
-    }
-
-    fileprivate func acknowledge(_ id: String, _ arguments: [JSON], namespace: String, at now: Instant) {
-        guard membership(of: namespace) != nil else { return }
-        sendAcknowledgement(id, arguments, namespace: namespace, at: now)
-        settle(at: now)
-    }
-
-    func leave(_ index: Int) {
-        memberships[index].socket?.ended()
-        if memberships[index].reader != nil { shard.readers -= 1 }
-        memberships.remove(at: index)
-    }
-
-    /// The shared frames of a feed, in the form this client reads.
-    func frames(of feed: any Feed, namespace: String) -> FrameCache {
-        let make = frameMaker(namespace: namespace)
-        return shard.frames("\(form) \(namespace)", of: feed) { make(feed.event(at: $0)) }
-    }
-
-    func leaveAll() { while !memberships.isEmpty { leave(memberships.count - 1) } }
 }

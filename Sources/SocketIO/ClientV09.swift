@@ -5,7 +5,9 @@ final class ClientV09: Client {
     let sid: String
     let shard: Shard
     let cursor: String?
+    let request: Request?
     var memberships: [Membership] = []
+    var joining: [String] = []
     var scheduled = Instant.distantFuture
     private var session: SessionV09
     private let limits: LimitsV09
@@ -16,9 +18,10 @@ final class ClientV09: Client {
     private var pollOrigin: String?
     private var pollCallback: String?
 
-    init(sid: String, cursor: String?, shard: Shard, at now: Instant) {
+    init(_ request: Request, sid: String, shard: Shard, at now: Instant) {
         self.sid = sid
-        self.cursor = cursor
+        cursor = request.parameter("from")
+        self.request = shard.server.registry.hub.keepsHandshakes ? request : nil
         self.shard = shard
         limits = shard.server.settings.limitsV09
         session = SessionV09(limits: limits, at: now)
@@ -30,7 +33,17 @@ final class ClientV09: Client {
     var hasWay: Bool { session.isOnSocketOrStream ? transport?.isReady ?? false : session.isPollHeld }
     var isPolling: Bool { !session.isOnSocketOrStream }
     var sessionDeadline: Instant { session.nextDeadline }
-    var form: String { way == .stream ? "htmlfile" : "v09" }
+    var hasPackets: Bool { session.hasPackets }
+    var form: FrameForm { .v09 }
+    var feedForm: String { way == .stream ? "htmlfile" : "v09" }
+    var generation: Handshake.Generation { .v09 }
+    var transportName: String {
+        switch way {
+        case .socket: TransportV09.webSocket.rawValue
+        case .stream: TransportV09.htmlFile.rawValue
+        case .poll: (pollCallback == nil ? TransportV09.xhrPolling : .jsonpPolling).rawValue
+        }
+    }
 
     func frameMaker(namespace: String) -> @Sendable (FeedEvent) -> Frame {
         let isStream = way == .stream
@@ -47,7 +60,8 @@ final class ClientV09: Client {
     /// A packet on an htmlfile stream: a script element, in a chunk of its own.
     private static func chunk(_ packet: [UInt8]) -> Frame { .chunk(ScriptEnvelope.htmlfile(packet)) }
 
-    func writeDirectly(_ frame: Frame) { write(.frame(frame)) }
+    /// In the form of ``feedForm``: it is written as it is.
+    func writeDirectly(_ frame: Frame) { transport?.write(frame) }
 
     func queue(_ packet: Outgoing, at now: Instant) {
         var actions: [SessionV09.Action] = []
@@ -62,21 +76,16 @@ final class ClientV09: Client {
         perform(actions, at: now)
     }
 
-    func sendEvent(_ name: String, _ arguments: [JSON], namespace: String, at now: Instant) {
-        send(PacketV09(.event(name: name, arguments: arguments), endpoint: Self.endpoint(namespace)), at: now)
-    }
-
     func sendAcknowledgement(_ id: String, _ arguments: [JSON], namespace: String, at now: Instant) {
         send(PacketV09(.ack(id: id, arguments: arguments), endpoint: Self.endpoint(namespace)), at: now)
     }
 
     /// The default endpoint has no name on the wire.
-    private static func endpoint(_ namespace: String) -> String { namespace == "/" ? "" : namespace }
+    fileprivate static func endpoint(_ namespace: String) -> String { namespace == "/" ? "" : namespace }
 
     /// The default endpoint's end is the connection's, whatever else is joined (socketio-spec 1, "disconnect").
     func sendDisconnect(namespace: String, at now: Instant) {
         if namespace == "/" {
-            leaveAll()
             close(.serverNamespaceDisconnect, at: now)
         } else {
             send(PacketV09(.disconnect, endpoint: namespace), at: now)
@@ -84,6 +93,7 @@ final class ClientV09: Client {
     }
 
     func close(_ reason: CloseReason, at now: Instant) {
+        leaveAll(reason, at: now)
         run(at: now) { session, actions in session.close(reason, at: now, limits: limits, &actions) }
     }
 
@@ -119,6 +129,7 @@ final class ClientV09: Client {
         pollCallback = callback
         link.delegate = self
         if isOtherForm { renewFrames() }
+        for membership in memberships { membership.socket?.changed(transport: transportName) }
         perform(actions, at: now)
     }
 
@@ -143,8 +154,12 @@ final class ClientV09: Client {
 
     /// `?disconnect`: the client is leaving its page.
     func disconnectAsked(at now: Instant) {
-        leaveAll()
-        if session.isOpen, transport != nil { close(.clientNamespaceDisconnect, at: now) } else { ended() }
+        leaveAll(.clientNamespaceDisconnect, at: now)
+        if session.isOpen, transport != nil {
+            close(.clientNamespaceDisconnect, at: now)
+        } else {
+            ended(.clientNamespaceDisconnect, at: now)
+        }
     }
 
     // MARK: Links
@@ -192,7 +207,7 @@ final class ClientV09: Client {
             switch action {
             case .opened:
                 queue(ConstantV09.connect, at: now)
-                if let namespace = shard.server.namespaces["/"] { join(namespace, after: cursor, at: now) }
+                connect(to: "/", at: now)
             case .answerPoll(let packets):
                 let held = transport
                 transport = nil
@@ -206,29 +221,30 @@ final class ClientV09: Client {
                 open?.delegate = nil
                 if way == .stream { open?.endStream() } else { open?.closeSocket(code: nil) }
             case .deliver(let packet): receive(packet, at: now)
-            case .ended: ended()
+            case .ended(let reason): ended(reason, at: now)
             }
         }
     }
 
     private func write(_ packet: Outgoing) {
         switch packet {
+        case .frame(let frame) where way == .stream: transport?.write(Self.chunk(frame.packet))
         case .frame(let frame): transport?.write(frame)
         case .text(let bytes) where way == .stream: transport?.write(Self.chunk(bytes))
         case .text, .binary: transport?.write(packet)
         }
     }
 
-    private func ended() {
+    private func ended(_ reason: CloseReason, at now: Instant) {
         transport?.delegate = nil
         transport = nil
-        leaveAll()
+        leaveAll(reason, at: now)
         shard.forget(self)
     }
 
     // MARK: Packets
 
-    private func send(_ packet: PacketV09, at now: Instant) {
+    fileprivate func send(_ packet: PacketV09, at now: Instant) {
         queue(.text(packet.encoded(ascii: true)), at: now)
     }
 
@@ -242,15 +258,17 @@ final class ClientV09: Client {
         }
         switch packet.content {
         case .heartbeat: session.heartbeatReceived(at: now)
-        case .connect: connect(name, packet, at: now)
-        case .disconnect where name == "/":
-            leaveAll()
-            close(.clientNamespaceDisconnect, at: now)
-        case .disconnect: if let index = membership(of: name) { leave(index) }
+        case .connect(let query): connect(name, query: query, packet, at: now)
+        case .disconnect where name == "/": close(.clientNamespaceDisconnect, at: now)
+        case .disconnect:
+            joining.removeAll { $0 == name }
+            if let index = membership(of: name) { leave(index, .clientNamespaceDisconnect, at: now) }
         case .event(let event?, let arguments): receive(event, arguments, packet, in: name, at: now)
         case .message(let text): receive("message", [.string(text)], packet, in: name, at: now)
         case .json(let value): receive("message", [value], packet, in: name, at: now)
-        case .event(nil, _), .ack, .error, .noop: break
+        case .ack(let id, let arguments):
+            if let index = membership(of: name) { answered(id, arguments, in: index) }
+        case .event(nil, _), .error, .noop: break
         }
     }
 
@@ -263,12 +281,32 @@ final class ClientV09: Client {
         received(event, arguments, id: id, in: index, at: now)
     }
 
-    private func connect(_ name: String, _ packet: PacketV09, at now: Instant) {
-        guard let namespace = shard.server.namespaces[name],
-            memberships.count < shard.server.settings.maxNamespaces
-        else { return }
-        send(PacketV09(.connect(query: ""), endpoint: packet.endpoint), at: now)
+    private func connect(_ name: String, query: String, _ packet: PacketV09, at now: Instant) {
+        guard !joining.contains(name) else { return }
         // A repeated join is only answered again.
-        if membership(of: name) == nil { join(namespace, after: cursor, at: now) }
+        if membership(of: name) != nil {
+            return send(PacketV09(.connect(query: ""), endpoint: packet.endpoint), at: now)
+        }
+        connect(to: name, query: String(query.dropFirst()), at: now)
+    }
+}
+
+extension ClientV09 {
+    func identity(in namespace: Namespace) -> Identity { Identity(id: sid) }
+
+    func joined(_ namespace: Namespace, at now: Instant) {}
+
+    /// The default endpoint has been greeted with the connection itself.
+    func sendConnected(_ identity: Identity, namespace: Namespace, at now: Instant) {
+        guard namespace.name != "/" else { return }
+        send(PacketV09(.connect(query: ""), endpoint: namespace.name), at: now)
+    }
+
+    /// Nothing, as in the reference.
+    func sendUnknown(namespace: String, at now: Instant) {}
+
+    /// 0.9 knows a number alone.
+    func sendRefusal(_ error: ConnectError, namespace: String, at now: Instant) {
+        send(PacketV09(.error(.unauthorized, nil), endpoint: Self.endpoint(namespace)), at: now)
     }
 }

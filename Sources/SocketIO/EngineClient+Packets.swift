@@ -21,12 +21,14 @@ extension EngineClient {
     private func receive(_ packet: SocketPacket, at now: Instant) {
         let name = isRevision4 ? packet.namespace : String(packet.namespace.prefix { $0 != "?" })
         switch (packet.kind, membership(of: name)) {
-        case (.connect, nil): connect(name, packet, at: now)
-        case (.disconnect, let index?): leave(index)
+        case (.connect, nil) where !joining.contains(name): connect(name, packet, at: now)
+        case (.disconnect, let index?): leave(index, .clientNamespaceDisconnect, at: now)
+        case (.disconnect, nil) where joining.contains(name): joining.removeAll { $0 == name }
         case (.event, let index?): receive(event: packet, in: index, at: now)
-        // We ask for no acknowledgements, and one nobody asked for is harmless. The decoder gives binary kinds as
-        // their plain ones.
-        case (.ack, .some), (.binaryEvent, .some), (.binaryAck, .some): break
+        case (.ack, let index?):
+            if let id = packet.id { answered(id, packet.data?.array ?? [], in: index) }
+        // The decoder gives binary kinds as their plain ones.
+        case (.binaryEvent, .some), (.binaryAck, .some): break
         // Before revision 4 a second CONNECT is confirmed again, and a stray packet ignored.
         case (.connect, .some) where !isRevision4: send(SocketPacket(.connect, namespace: name), at: now)
         case _ where !isRevision4: break
@@ -45,34 +47,48 @@ extension EngineClient {
     }
 
     private func connect(_ name: String, _ packet: SocketPacket, at now: Instant) {
-        guard let namespace = shard.server.namespaces[name] else {
-            return refuse(name, "Invalid namespace", at: now)
-        }
-        guard memberships.count < shard.server.settings.maxNamespaces else {
-            return refuse(name, "Too many namespaces", at: now)
-        }
-        session.namespaceJoined()
-        guard isRevision4 else {
-            send(SocketPacket(.connect, namespace: name), at: now)
-            join(namespace, after: cursor, at: now)
-            return
-        }
-        let offset = packet.data?["offset"]?.string
-        let isValid = join(namespace, after: offset ?? cursor, at: now)
-        var pid = shard.newID()
-        // The pid says "recovered" to a client that gets its own one back. Any node can do that: the cursor is all
-        // there is to know.
-        if isValid, offset != nil, let known = packet.data?["pid"]?.string, SessionID.place(of: known) != nil
-        {
-            pid = known
-        }
-        let sid = SessionID.publicID(for: pid)
-        let reply: JSON = .object([.init("sid", .string(sid)), .init("pid", .string(pid))])
-        send(SocketPacket(.connect, namespace: name, data: reply), at: now)
+        guard !isRevision4 else { return connect(to: name, auth: packet.data, at: now) }
+        let query = packet.namespace.dropFirst(name.count + 1)
+        connect(to: name, query: String(query), at: now)
     }
 
-    private func refuse(_ namespace: String, _ message: String, at now: Instant) {
-        let data: JSON = isRevision4 ? .object([.init("message", .string(message))]) : .string(message)
+    // MARK: Client
+
+    /// From revision 4 on both ids are made of the sid, so that nobody has to keep them, and the public one of the
+    /// private one, so that a reader that comes back to another node is known by its old name.
+    func identity(in namespace: Namespace) -> Identity {
+        guard isRevision4 else {
+            return Identity(id: namespace.name == "/" ? sid : "\(namespace.name)#\(sid)")
+        }
+        let pid = SessionID.publicID(for: "\(sid) \(namespace.name)")
+        return Identity(id: SessionID.publicID(for: pid), pid: pid)
+    }
+
+    func joined(_ namespace: Namespace, at now: Instant) { session.namespaceJoined() }
+
+    func sendConnected(_ identity: Identity, namespace: Namespace, at now: Instant) {
+        var reply: [JSON.Member] = []
+        if isRevision4 {
+            reply.append(.init("sid", .string(identity.id)))
+            // A pid is for those who may come back to something.
+            if namespace.feed != nil || namespace.recovery != nil, let pid = identity.pid {
+                reply.append(.init("pid", .string(pid)))
+            }
+        }
+        send(
+            SocketPacket(
+                .connect, namespace: namespace.name, data: reply.isEmpty ? nil : .object(reply)), at: now)
+    }
+
+    func sendUnknown(namespace: String, at now: Instant) {
+        sendRefusal(ConnectError("Invalid namespace"), namespace: namespace, at: now)
+    }
+
+    /// Before revision 4 there was no object: the data, or else the message.
+    func sendRefusal(_ error: ConnectError, namespace: String, at now: Instant) {
+        var members: [JSON.Member] = [.init("message", .string(error.message))]
+        if let data = error.data { members.append(.init("data", data)) }
+        let data = isRevision4 ? .object(members) : error.data ?? .string(error.message)
         send(SocketPacket(.connectError, namespace: namespace, data: data), at: now)
     }
 }

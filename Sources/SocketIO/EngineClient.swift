@@ -7,7 +7,9 @@ final class EngineClient: Client {
     let cursor: String?
     /// As the handshake said it; what is asked later in another revision's name is refused.
     let revision: String
+    let request: Request?
     var memberships: [Membership] = []
+    var joining: [String] = []
     var scheduled = Instant.distantFuture
     var session: Session
     var decoder: SocketPacketDecoder
@@ -30,6 +32,7 @@ final class EngineClient: Client {
         self.sid = sid
         self.shard = shard
         cursor = request.parameter("from")
+        self.request = shard.server.registry.hub.keepsHandshakes ? request : nil
         revision = request.parameter("EIO") ?? ""
         lastTag = request.parameter("t")
         let digits = request.parameter("j")?.filter { ("0"..."9").contains($0) }
@@ -51,9 +54,20 @@ final class EngineClient: Client {
         session.isOnSocket ? socket?.isReady ?? false : session.isPolling && session.isPollHeld
     }
     var isPolling: Bool { !session.isOnSocket }
+    var hasPackets: Bool { session.hasPackets }
+    var transportName: String { session.isOnSocket ? "websocket" : "polling" }
     var sessionDeadline: Instant { session.nextDeadline }
     /// Revisions 2 and 3 read the same packets.
-    var form: String { isRevision4 ? "engine4" : "engine3" }
+    var form: FrameForm { isRevision4 ? .engine4 : .engine3 }
+    var feedForm: String { isRevision4 ? "engine4" : "engine3" }
+    var generation: Handshake.Generation {
+        switch format.dialect {
+        case .v09: .v09
+        case .engine2: .v1
+        case .engine3: .v2
+        case .engine4: .v4
+        }
+    }
 
     func frameMaker(namespace: String) -> @Sendable (FeedEvent) -> Frame {
         let isRevision4 = isRevision4
@@ -81,10 +95,6 @@ final class EngineClient: Client {
         perform(actions, answering: nil, at: now)
     }
 
-    func sendEvent(_ name: String, _ arguments: [JSON], namespace: String, at now: Instant) {
-        send(SocketPacket(.event, namespace: namespace, data: .array([.string(name)] + arguments)), at: now)
-    }
-
     func sendAcknowledgement(_ id: String, _ arguments: [JSON], namespace: String, at now: Instant) {
         send(SocketPacket(.ack, namespace: namespace, id: id, data: .array(arguments)), at: now)
     }
@@ -94,6 +104,7 @@ final class EngineClient: Client {
     }
 
     func close(_ reason: CloseReason, at now: Instant) {
+        leaveAll(reason, at: now)
         run(at: now) { session, actions in session.close(reason, at: now, limits: limits, &actions) }
     }
 
@@ -116,7 +127,8 @@ final class EngineClient: Client {
         var packets = [openPacket(upgrades: shard.server.settings.webSocket)]
         if !isRevision4 {
             joinDefault(at: now)
-            packets.append(.text(Array("40".utf8)))
+            // In the same answer, as far as it is decided: `40`, as a rule.
+            packets += session.takePackets()
         }
         link.respond(answer(packets, origin: request.origin))
         settle(at: now)
@@ -127,20 +139,14 @@ final class EngineClient: Client {
         socket = link
         link.delegate = self
         queue(openPacket(upgrades: false), at: now)
-        if !isRevision4 {
-            joinDefault(at: now)
-            queue(.text(Array("40".utf8)), at: now)
-        }
+        if !isRevision4 { joinDefault(at: now) }
         // All of it, the first stanza included, leaves with the head.
         settle(at: now)
         link.flush()
     }
 
-    private func joinDefault(at now: Instant) {
-        guard let namespace = shard.server.namespaces["/"] else { return }
-        session.namespaceJoined()
-        join(namespace, after: cursor, at: now)
-    }
+    /// Before revision 4 the default namespace is joined without being asked for.
+    private func joinDefault(at now: Instant) { connect(to: "/", at: now) }
 
     /// A WebSocket with the sid of this session: an upgrade, if nothing stands against it.
     func probeOpened(on link: any Link, at now: Instant) {
@@ -339,13 +345,14 @@ final class EngineClient: Client {
             case .adoptProbe:
                 socket = probe
                 probe = nil
+                for membership in memberships { membership.socket?.changed(transport: transportName) }
             // What stands behind a packet that ended the session is nobody's any more.
             case .deliverText where session.isEnded, .deliverBinary where session.isEnded: break
             case .deliverText(let text):
                 receive(at: now) { decoder throws(SocketPacketError) in try decoder.text(text[...]) }
             case .deliverBinary(let bytes):
                 receive(at: now) { decoder throws(SocketPacketError) in try decoder.binary(bytes) }
-            case .ended: ended()
+            case .ended(let reason): ended(reason, at: now)
             }
         }
     }
@@ -364,14 +371,14 @@ final class EngineClient: Client {
         link = nil
     }
 
-    private func ended() {
+    private func ended(_ reason: CloseReason, at now: Instant) {
         close(&socket)
         close(&probe)
         // A POST that is still coming in is answered when it is whole: its sid is unknown then.
         post?.delegate = nil
         post = nil
         lastAnswer = nil
-        leaveAll()
+        leaveAll(reason, at: now)
         shard.forget(self)
     }
 }

@@ -49,6 +49,8 @@ public protocol Feed: Sendable {
     /// The place behind the entry that has just gone out.
     func advanced(_ place: FeedPlace) -> FeedPlace
     func event(at index: Int) -> FeedEvent
+    /// What a reader at this place would send to go on from it.
+    func cursor(at place: FeedPlace) -> String
 }
 
 /// How a feed is read without Socket.IO: over a bare WebSocket, or as an HTTP answer that grows.
@@ -123,6 +125,8 @@ struct FeedReader {
             return .end
         }
     }
+
+    func cursor(in feed: any Feed) -> String { feed.cursor(at: place) }
 
     /// The entry has gone out.
     mutating func advance(in feed: any Feed) { place = feed.advanced(place) }

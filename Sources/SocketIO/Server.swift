@@ -1,21 +1,3 @@
-/// A namespace: what a client that joins it is read, and what it may say.
-public struct Namespace: Sendable {
-    /// Begins with a slash; the default one is `/`.
-    public let name: String
-    public let feed: (any Feed)?
-    private(set) var handlers: [String: EventHandler] = [:]
-
-    public init(_ name: String, feed: (any Feed)? = nil) {
-        self.name = name
-        self.feed = feed
-    }
-
-    /// Handles events of this name. An event without a handler is ignored; a second handler replaces the first.
-    ///
-    /// - Parameter event: not one of Socket.IO's own (`connect`, `disconnect`, …), which no client can send.
-    public mutating func on(_ event: String, _ handler: @escaping EventHandler) { handlers[event] = handler }
-}
-
 /// Counts of what is open, summed over the event loops.
 public struct Totals: Sendable {
     public var connections = 0
@@ -45,12 +27,15 @@ public enum Answer: Sendable {
     case nothing
 }
 
-/// A Socket.IO server as a value: its settings, its namespaces, and what else its port serves.
+/// A Socket.IO server: its settings, its namespaces, and what else its port serves.
 ///
-/// Every event loop works on the same value; it does not change once a listener runs.
-public struct Server: Sendable {
+/// A value that does not change once a listener runs; but its namespaces are objects, which all copies share, and
+/// which can be spoken to at any time. What is said to the server itself goes to the main namespace, `/`.
+public struct Server: Sendable, BroadcastTarget {
     public var settings = Settings()
-    public private(set) var namespaces: [String: Namespace] = [:]
+    package let registry = Registry()
+    /// What joins this server with others; nil: it is alone. Started by the listener.
+    public var adapter: (any Adapter)?
     /// Ways to read the feed of ``plainFeed`` without Socket.IO.
     public private(set) var routes: [PlainRoute] = []
     public private(set) var plainFeed: (any Feed)?
@@ -65,11 +50,51 @@ public struct Server: Sendable {
 
     public init() {}
 
-    public mutating func add(_ namespace: Namespace) { namespaces[namespace.name] = namespace }
+    public var operation: BroadcastOperator { namespace("/").operation }
+
+    /// Adds a namespace, or replaces the one of that name for those who join from now on.
+    public func add(_ namespace: Namespace) { registry.add(namespace) }
+
+    /// The namespace of that name, made where there is none yet. Socket.IO: `of`.
+    ///
+    /// - Parameter name: with its slash.
+    @discardableResult
+    public func namespace(_ name: String) -> Namespace { registry.namespace(named: name) }
+
+    /// Namespaces that come into being when a client asks for a name that `matches`, and go with their last socket;
+    /// at most ``Settings/maxDynamicNamespaces`` at a time. Exact names go before, and of several predicates the
+    /// first that matches counts.
+    ///
+    /// - Parameter matches: called on an event loop: it must not wait.
+    /// - Returns: what they all have in common, to register handlers on. It has no sockets of its own.
+    @discardableResult
+    public func namespaces(
+        feed: (any Feed)? = nil, where matches: @escaping @Sendable (_ name: String) -> Bool
+    ) -> Namespace {
+        let parent = Namespace("", feed: feed)
+        registry.addParent(parent, matching: matches)
+        return parent
+    }
 
     /// Lets `feed` be read over `routes`, of which at most one is a WebSocket.
     public mutating func serve(_ feed: any Feed, over routes: [PlainRoute]) {
         plainFeed = feed
         self.routes = routes
+    }
+}
+
+extension Server {
+    /// Joins the other servers, before the first connection comes.
+    package func joinCluster() async throws {
+        guard let adapter else { return }
+        registry.hub.join(adapter)
+        try await adapter.start(ClusterEar(registry: registry))
+    }
+
+    /// The loops are about to end.
+    package func leaveCluster() async {
+        registry.hub.close()
+        registry.hub.join(nil)
+        await adapter?.stop()
     }
 }

@@ -40,6 +40,14 @@ public struct Settings: Sendable {
     public var maxBuffered = 1_048_576
     /// Namespaces one client may be in.
     public var maxNamespaces = 100
+    /// Namespaces made by predicates at a time.
+    public var maxDynamicNamespaces = 1_000
+    /// Rooms one socket may be in.
+    public var maxRooms = 1_000
+    /// Events of one socket that may wait for their handlers; a client that sends more is closed.
+    public var maxWaitingEvents = 1_000
+    /// Lets clients come back to what they missed. Socket.IO: "connectionStateRecovery"; nil, as there: off.
+    public var recovery: RecoverySettings?
     /// Sessions one event loop keeps; a handshake beyond it is answered 503.
     public var maxSessions = 100_000
     /// The width of a slot of the timer wheel; nothing is later than this because of it.

@@ -19,6 +19,8 @@ package final class Shard {
     /// Readers of the plain routes and of the namespaces' feeds.
     package var readers = 0
     private var caches: [String: FrameCache] = [:]
+    /// Namespaces with somebody in them.
+    private var locals: [String: LocalNamespace] = [:]
 
     package typealias OnLoop = @Sendable (@escaping @Sendable (Shard, Instant) -> Void) -> Void
 
@@ -36,6 +38,7 @@ package final class Shard {
         limits = server.settings.limits
         router = Router(server: server)
         wheel = Wheel(width: server.settings.wheelSlot, startingAt: now)
+        server.registry.open(with: server.settings)
     }
 
     package var sessionCount: Int { clients.count }
@@ -119,6 +122,18 @@ package final class Shard {
         guard clients.count >= server.settings.maxSessions else { return nil }
         return .json(503, #"{"error":"too many sessions"}"#)
     }
+
+    /// This loop's part of a namespace.
+    func local(_ namespace: Namespace) -> LocalNamespace {
+        if let known = locals[namespace.name] { return known }
+        let local = LocalNamespace(namespace)
+        locals[namespace.name] = local
+        return local
+    }
+
+    func local(named name: String) -> LocalNamespace? { locals[name] }
+
+    func closeIfEmpty(_ local: LocalNamespace) { if local.isEmpty { locals[local.name] = nil } }
 
     func frames(_ name: String, of feed: any Feed, make: @escaping (Int) -> Frame) -> FrameCache {
         if let cache = caches[name] { return cache }

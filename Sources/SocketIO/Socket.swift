@@ -1,87 +1,246 @@
+public import SocketIOCore
 internal import Synchronization
 
-/// An event that a client has sent.
-public struct Event: Sendable {
-    public let name: String
-    /// JSON values, and bytes where the client's generation has them. 0.9's plain messages are events named
-    /// `message` with one argument.
-    public let arguments: [JSON]
-    /// Answers the callback that the client waits for; nil when it does not.
-    public let acknowledgement: Acknowledgement?
-}
-
-/// The answer to a client's callback. Only the first one counts: a second call does nothing, as in Socket.IO.
-public final class Acknowledgement: Sendable {
-    private let isAnswered = Atomic<Bool>(false)
-    private let answer: @Sendable ([JSON]) -> Void
-
-    init(_ answer: @escaping @Sendable ([JSON]) -> Void) { self.answer = answer }
-
-    public func callAsFunction(_ arguments: JSON...) { send(arguments) }
-
-    public func send(_ arguments: [JSON]) {
-        guard !isAnswered.exchange(true, ordering: .relaxed) else { return }
-        answer(arguments)
-    }
-}
-
-/// Handles one event of one socket. The next event of that socket waits until it returns; what it throws ends
-/// nothing but this event.
-public typealias EventHandler = @Sendable (_ event: Event, _ socket: Socket) async throws -> Void
-
-/// A client in one namespace, as a handler sees it: it can be used from any task.
+/// A client in one namespace. It can be used from any task.
+///
+/// Its events are handled one after the other, in the order they came, by a task of its own: a slow handler holds up
+/// this socket's next event and nothing else.
 public final class Socket: Sendable {
-    /// 20 characters; another one for each namespace and each connection.
+    /// 20 characters on clients from Socket.IO 3 on, another one for each namespace. Before that the default
+    /// namespace has the connection's id, and others have it behind their name.
     public let id: String
-    public let namespace: String
-    private let sid: String
-    private let onLoop: Shard.OnLoop
-    private let events: AsyncStream<Event>.Continuation
+    public let namespace: Namespace
+    public let handshake: Handshake
+    /// The client has come back to its id, its rooms and its data, and to what it missed; or, where a feed is read,
+    /// to its place.
+    public let isRecovered: Bool
+    let sid: String
+    /// The private id that a client may come back with.
+    let pid: String?
+    /// What the namespace has recorded up to here is not for this socket: it came with its return.
+    let firstSequence: UInt64
+    let onLoop: Shard.OnLoop
+    private let handlers: Handlers
+    private let state: Mutex<State>
 
-    /// Events that may wait for their handler; a client that sends more than that meanwhile is closed.
-    static let maxWaitingEvents = 1_000
+    private struct State {
+        var rooms: Set<String>
+        var data: [String: JSON]
+        var transport: String
+        var isConnected = true
+        var inbox: AsyncStream<Occurrence>.Continuation?
+        /// Events that have come and not been handled.
+        var waiting = 0
+        var questions: [Int: ClientQuestion] = [:]
+        var nextQuestion: Int
+    }
 
-    init(id: String, namespace: Namespace, sid: String, onLoop: @escaping Shard.OnLoop) {
-        self.id = id
-        self.namespace = namespace.name
-        self.sid = sid
-        self.onLoop = onLoop
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: Event.self, bufferingPolicy: .bufferingOldest(Self.maxWaitingEvents))
-        events = continuation
-        // One task a socket keeps its events in order and away from the event loop.
-        Task { [handlers = namespace.handlers] in
-            for await event in stream { try? await handlers[event.name]?(event, self) }
+    private enum Occurrence: Sendable {
+        case event(Event)
+        case left(CloseReason)
+    }
+
+    init(
+        _ identity: Identity, namespace: Namespace, client: some Client, handshake: Handshake,
+        transport: String
+    ) {
+        id = identity.id
+        pid = identity.pid
+        firstSequence = identity.sequence
+        isRecovered = identity.isRecovered
+        self.namespace = namespace
+        self.handshake = handshake
+        sid = client.sid
+        onLoop = client.shard.onLoop
+        handlers = namespace.handlers
+        // 0.9 counts its questions from 1: an id of 0 asks for nothing there.
+        state = Mutex(
+            State(
+                rooms: identity.rooms, data: identity.data, transport: transport,
+                nextQuestion: client.form == .v09 ? 1 : 0))
+    }
+
+    // MARK: What it is
+
+    /// False once it has left: what is sent to it then goes nowhere.
+    public var isConnected: Bool { state.withLock { $0.isConnected } }
+
+    /// `websocket`, `polling`, or one of 0.9's: `htmlfile`, `xhr-polling`, `jsonp-polling`.
+    public var transport: String { state.withLock { $0.transport } }
+
+    /// What the application wants to know of this client, on every node that fetches it and after a recovery.
+    public var data: [String: JSON] {
+        get { state.withLock { $0.data } }
+        set { state.withLock { $0.data = newValue } }
+    }
+
+    /// Reads and changes ``data`` in one step.
+    public func withData<Result: Sendable>(_ body: (inout sending [String: JSON]) -> sending Result) -> Result
+    {
+        state.withLock { state in
+            var data = state.data
+            let result = body(&data)
+            state.data = data
+            return result
         }
     }
 
-    /// Sends an event. On a socket that has gone it does nothing.
+    // MARK: Rooms
+
+    /// The rooms it has joined; its id, which is one as well, is not among them.
+    public var rooms: Set<String> { state.withLock { $0.rooms } }
+
+    /// Rooms are made by joining them and forgotten with the last socket that leaves.
     ///
-    /// - Parameter arguments: what the client's handler gets; ``JSON/binary(_:)`` travels as an attachment where
-    ///   the client's generation has attachments.
-    public func emit(_ event: String, _ arguments: JSON...) { emit(event, arguments) }
+    /// - Throws: ``RoomLimitError`` beyond ``Settings/maxRooms``; then none of `rooms` is joined.
+    public func join(_ rooms: String...) throws(RoomLimitError) { try join(Set(rooms)) }
 
-    public func emit(_ event: String, _ arguments: [JSON]) {
+    func join(_ rooms: Set<String>) throws(RoomLimitError) {
+        let limit = handshake.maxRooms
+        let isJoined = state.withLock { state in
+            let joined = state.rooms.union(rooms)
+            guard joined.count <= limit else { return false }
+            state.rooms = joined
+            return true
+        }
+        guard isJoined else { throw RoomLimitError(limit: limit) }
+        onLoop { shard, _ in shard.rooms(rooms, of: self, areJoined: true) }
+    }
+
+    public func leave(_ rooms: String...) { leave(Set(rooms)) }
+
+    func leave(_ rooms: Set<String>) {
+        state.withLock { $0.rooms.subtract(rooms) }
+        onLoop { shard, _ in shard.rooms(rooms, of: self, areJoined: false) }
+    }
+
+    // MARK: To others
+
+    /// Everybody in the namespace but this socket.
+    public var broadcast: BroadcastOperator { namespace.except(id) }
+
+    /// Sockets in these rooms, but not this one.
+    public func to(_ rooms: String...) -> BroadcastOperator { broadcast.adding(rooms: rooms) }
+
+    /// The same as ``to(_:)``.
+    public func `in`(_ rooms: String...) -> BroadcastOperator { broadcast.adding(rooms: rooms) }
+
+    /// Everybody but this socket and those in these rooms.
+    public func except(_ rooms: String...) -> BroadcastOperator {
+        var operation = broadcast
+        operation.selection.except.formUnion(rooms)
+        return operation
+    }
+
+    // MARK: The end
+
+    /// Ends this socket's stay in its namespace: "server namespace disconnect".
+    ///
+    /// - Parameter close: also ends the connection, for all namespaces it is in.
+    public func disconnect(close: Bool = false) {
         onLoop { [sid, namespace] shard, now in
-            shard.client(sid)?.emit(event, arguments, namespace: namespace, at: now)
+            shard.client(sid)?.disconnect(from: namespace.name, closes: close, at: now)
         }
     }
 
-    /// Ends this socket's stay in its namespace; the connection stays for the others.
-    public func disconnect() {
-        onLoop { [sid, namespace] shard, now in
-            guard let client = shard.client(sid), let index = client.membership(of: namespace) else { return }
-            client.leave(index)
-            client.sendDisconnect(namespace: namespace, at: now)
-            client.settle(at: now)
+    // MARK: For the library
+
+    /// Begins to handle what comes. One task a socket keeps its events in order and away from the event loop.
+    func begin() {
+        guard !handlers.isQuiet else { return }
+        let (stream, inbox) = AsyncStream.makeStream(of: Occurrence.self)
+        state.withLock { $0.inbox = inbox }
+        Task {
+            for handler in handlers.connect { await run("connect") { try await handler(self) } }
+            for await occurrence in stream {
+                switch occurrence {
+                case .event(let event): await handle(event)
+                case .left(let reason):
+                    for handler in handlers.disconnect {
+                        await run("disconnect") { try await handler(self, reason) }
+                    }
+                }
+            }
         }
     }
 
-    /// False: too many are waiting.
-    func received(_ event: Event) -> Bool {
-        if case .dropped = events.yield(event) { return false }
-        return true
+    private func handle(_ event: Event) async {
+        for handler in handlers.anyEvent + (handlers.events[event.name] ?? []) {
+            await run(event.name) { try await handler(self, event) }
+        }
+        state.withLock { $0.waiting -= 1 }
     }
 
-    func ended() { events.finish() }
+    private func run(_ event: String, _ step: () async throws -> Void) async {
+        do {
+            try await step()
+        } catch {
+            namespace.hub?.report(
+                HandlerFailure(namespace: namespace.name, socketID: id, event: event, error: error))
+        }
+    }
+
+    func hears(_ event: String) -> Bool { handlers.hears(event) }
+
+    /// False: too many are waiting for their handlers.
+    func received(_ event: Event, atMost limit: Int) -> Bool {
+        state.withLock { state in
+            guard state.waiting < limit else { return false }
+            state.waiting += 1
+            state.inbox?.yield(.event(event))
+            return true
+        }
+    }
+
+    func left(_ reason: CloseReason) {
+        let questions = state.withLock { state -> [ClientQuestion] in
+            guard state.isConnected else { return [] }
+            state.isConnected = false
+            state.inbox?.yield(.left(reason))
+            state.inbox?.finish()
+            defer { state.questions = [:] }
+            return Array(state.questions.values)
+        }
+        for question in questions { question.resolve(.failure(.disconnected)) }
+    }
+
+    func changed(transport: String) { state.withLock { $0.transport = transport } }
+
+    /// The id under which the client answers; nil when it has left.
+    func opened(_ question: ClientQuestion) -> Int? {
+        state.withLock { state in
+            guard state.isConnected else { return nil }
+            defer { state.nextQuestion += 1 }
+            state.questions[state.nextQuestion] = question
+            return state.nextQuestion
+        }
+    }
+
+    func closed(_ id: Int) -> ClientQuestion? { state.withLock { $0.questions.removeValue(forKey: id) } }
+
+    var person: RecoveryLog.Person {
+        state.withLock { RecoveryLog.Person(id: id, rooms: $0.rooms, data: $0.data) }
+    }
+
+    var description: SocketDescription {
+        let person = person
+        return SocketDescription(
+            id: id, rooms: person.rooms.union([id]), data: person.data, handshake: handshake.json)
+    }
+}
+
+/// Who a socket is when it joins.
+struct Identity: Sendable {
+    var id: String
+    var pid: String?
+    var isRecovered = false
+    var rooms: Set<String> = []
+    var data: [String: JSON] = [:]
+    var sequence: UInt64 = 0
+}
+
+/// A socket would be in more rooms than the server's ``Settings/maxRooms`` allows.
+public struct RoomLimitError: Error, Equatable, Sendable, CustomStringConvertible {
+    public let limit: Int
+    public var description: String { "a socket may be in \(limit) rooms; see Settings.maxRooms" }
 }

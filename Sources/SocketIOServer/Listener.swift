@@ -19,6 +19,7 @@ internal import Synchronization
 public final class Listener: Sendable {
     private let channel: any Channel
     private let group: MultiThreadedEventLoopGroup
+    private let server: Server
     private let workers: Workers
     private let counters: Counters
     private let shutdownTimeout: Duration
@@ -31,9 +32,10 @@ public final class Listener: Sendable {
     public let maxConnections: Int
 
     private init(
-        channel: any Channel, group: MultiThreadedEventLoopGroup, workers: Workers, counters: Counters,
-        settings: ListenerSettings, maxConnections: Int, logger: Logger
+        channel: any Channel, group: MultiThreadedEventLoopGroup, server: Server, workers: Workers,
+        counters: Counters, settings: ListenerSettings, maxConnections: Int, logger: Logger
     ) {
+        self.server = server
         self.channel = channel
         self.group = group
         self.workers = workers
@@ -57,11 +59,12 @@ public final class Listener: Sendable {
         let limit = connectionLimit(settings)
         do {
             let workers = try await makeWorkers(server, group, settings, logger)
+            try await server.joinCluster()
             let channel = try await bootstrap(group, workers, counters, settings, limit, logger)
                 .bind(host: settings.host, port: settings.port).get()
             return Listener(
-                channel: channel, group: group, workers: workers, counters: counters, settings: settings,
-                maxConnections: limit, logger: logger)
+                channel: channel, group: group, server: server, workers: workers, counters: counters,
+                settings: settings, maxConnections: limit, logger: logger)
         } catch {
             try? await group.shutdownGracefully()
             throw BindError(host: settings.host, port: settings.port, error: error)
@@ -81,6 +84,7 @@ public final class Listener: Sendable {
         while counters.openConnections > 0, ContinuousClock.now < end {
             try? await Task.sleep(for: .milliseconds(5))
         }
+        await server.leaveCluster()
         for index in 0..<workers.count { workers.on(UInt8(index)) { $0.abortAll() } }
         try? await group.shutdownGracefully()
     }
@@ -91,23 +95,34 @@ public final class Listener: Sendable {
         _ server: Server, _ group: MultiThreadedEventLoopGroup, _ settings: ListenerSettings, _ logger: Logger
     ) async throws -> Workers {
         var bound: [NIOLoopBound<Worker>] = []
+        var entries: [LoopEntry] = []
         for (index, loop) in group.makeIterator().enumerated() {
+            let entry = LoopEntry(loop: loop)
             let worker = try await loop.submit {
                 NIOLoopBound(
                     Worker(
-                        loop: loop, index: UInt8(index), server: server, settings: settings,
+                        entry: entry, index: UInt8(index), server: server, settings: settings,
                         logger: logger),
                     eventLoop: loop)
             }.get()
             bound.append(worker)
+            entries.append(entry)
         }
         let workers = Workers(bound)
-        for worker in bound {
-            try await worker.eventLoop.submit {
-                worker.value.peers = workers
-                worker.value.entry.open(worker)
-            }.get()
+        for (worker, entry) in zip(bound, entries) {
+            entry.open(worker)
+            try await worker.eventLoop.submit { worker.value.peers = workers }.get()
         }
+        server.registry.hub.open(
+            loops: entries.map { entry in { entry.run($0) } }, now: { Clock.now() },
+            report: { failure in
+                logger.debug(
+                    "handler failed",
+                    metadata: [
+                        "namespace": "\(failure.namespace)", "socket": "\(failure.socketID)",
+                        "event": "\(failure.event)", "error": "\(failure.error)",
+                    ])
+            })
         return workers
     }
 

@@ -20,24 +20,17 @@ final class Worker {
     private var date = ""
     private var dateSecond = 0
     private(set) var isDraining = false
-    /// The way in for an application's tasks.
-    let entry: LoopEntry
     /// The others, by loop; set once, before the first connection.
     var peers: Workers?
 
-    init(
-        loop: any EventLoop, index: UInt8, server: Server, settings: ListenerSettings,
-        logger: Logger
-    ) {
-        self.loop = loop
+    /// - Parameter entry: the way in for an application's tasks; opened once this worker can be reached.
+    init(entry: LoopEntry, index: UInt8, server: Server, settings: ListenerSettings, logger: Logger) {
+        loop = entry.loop
         self.index = index
         self.settings = settings
         self.logger = logger
         maxBody = server.settings.maxPayload
         var generator = SystemRandomNumberGenerator()
-        // Filled once this worker can be reached by its peers' hops.
-        let entry = LoopEntry(loop: loop)
-        self.entry = entry
         shard = Shard(
             server: server, index: index, startingAt: Clock.now(), random: { generator.next() },
             onLoop: { work in entry.run(work) })
@@ -122,7 +115,7 @@ final class Worker {
 ///
 /// Made before its worker, which it learns of once; then both are fixed.
 final class LoopEntry: Sendable {
-    private let loop: any EventLoop
+    let loop: any EventLoop
     private let worker = Mutex<NIOLoopBound<Worker>?>(nil)
 
     init(loop: any EventLoop) { self.loop = loop }

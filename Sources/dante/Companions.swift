@@ -3,22 +3,22 @@ internal import SocketIOServer
 extension Settings.Companion {
     /// Adds this application's events to a namespace. Each is written once; a client's generation is the library's
     /// business.
-    func stand(in namespace: inout Namespace) {
+    func stand(in namespace: Namespace) throws(EventNameError) {
         switch self {
         case .hello:
-            namespace.on("sendMessage") { event, socket in
-                let answer: JSON = .object([.init("message", .string("Hello back!"))])
-                socket.emit("helloBack", answer)
-                event.acknowledgement?(answer)
+            try namespace.onEvent("sendMessage") { socket, event in
+                let answer: JSON = ["message": "Hello back!"]
+                try socket.emit("helloBack", answer)
+                try event.acknowledgement?(answer)
             }
         case .gotIt:
-            namespace.on("message") { event, socket in
-                socket.emit("response", .string("Got it!"))
-                event.acknowledgement?(.string("Got it!"))
+            try namespace.onEvent("message") { socket, event in
+                try socket.emit("response", "Got it!")
+                try event.acknowledgement?("Got it!")
             }
         case .echo:
-            namespace.on("echo") { event, socket in
-                socket.emit("echo", event.arguments)
+            try namespace.onEvent("echo") { socket, event in
+                try socket.emit("echo", arguments: event.arguments)
                 event.acknowledgement?.send(event.arguments)
             }
         }

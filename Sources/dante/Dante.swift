@@ -39,7 +39,7 @@ struct Dante {
         let assets = try Assets(
             publicDirectory: settings.publicDirectory, clientScript: settings.clientScript)
         let now = Instant.now
-        let app = RecitalApp(settings, poem: poem, source: source, assets: assets, startingAt: now)
+        let app = try RecitalApp(settings, poem: poem, source: source, assets: assets, startingAt: now)
         let listener = try await Listener.bind(
             app.server, settings: settings.listener, logger: logger(settings))
         say(startLine(settings, poem: poem, port: listener.port))

@@ -7,7 +7,8 @@ struct RecitalApp: Sendable {
     let poem: Poem
 
     /// - Parameter now: the epoch of a shared pace.
-    init(_ settings: Settings, poem: Poem, source: TextSource, assets: Assets, startingAt now: Instant) {
+    init(_ settings: Settings, poem: Poem, source: TextSource, assets: Assets, startingAt now: Instant) throws
+    {
         self.poem = poem
         let feed = RecitalFeed(
             poem: poem,
@@ -19,14 +20,10 @@ struct RecitalApp: Sendable {
         var server = Server()
         server.settings = settings.socketIO
         if let token = settings.authorization { server.authorize = { Self.judge($0, token: token) } }
-        var main = Namespace("/", feed: feed)
+        let main = Namespace("/", feed: feed)
         for companion in settings.companions ?? [] {
-            companion.stand(in: &main)
-            if companion == .echo {
-                var own = Namespace("/echo")
-                companion.stand(in: &own)
-                server.add(own)
-            }
+            try companion.stand(in: main)
+            if companion == .echo { try companion.stand(in: server.namespace("/echo")) }
         }
         server.add(main)
         let routes = Self.routes(settings, poem: poem, source: source)

@@ -32,6 +32,8 @@ struct RecitalFeed: Feed {
         FeedEvent(name: eventName, text: poem.stanzas[index].text, cursor: Cursor.text(after: index + 1))
     }
 
+    func cursor(at place: FeedPlace) -> String { Cursor.text(after: Int(place.position)) }
+
     private static func place(of reader: Reader) -> FeedPlace {
         FeedPlace(position: Int64(reader.next), start: Instant(nanoseconds: reader.dueNanoseconds))
     }

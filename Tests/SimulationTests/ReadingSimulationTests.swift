@@ -15,7 +15,7 @@ import Testing
         }
         let poem = try Poem(title: "Inferno", utf8: EmbeddedFiles.longfellow)
         let assets = try Assets(publicDirectory: nil, clientScript: nil)
-        return RecitalApp(
+        return try RecitalApp(
             settings, poem: poem, source: .builtIn, assets: assets, startingAt: Instant(nanoseconds: 0))
     }
 

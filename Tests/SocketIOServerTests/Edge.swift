@@ -27,6 +27,8 @@ struct Lines: Feed {
     func event(at index: Int) -> FeedEvent {
         FeedEvent(name: "line", text: lines[index], cursor: "\(index + 1)")
     }
+
+    func cursor(at place: FeedPlace) -> String { "\(place.position)" }
 }
 
 /// A listener on 127.0.0.1 for the length of one test.

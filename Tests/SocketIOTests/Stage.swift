@@ -26,6 +26,8 @@ struct ListFeed: Feed {
     func event(at index: Int) -> FeedEvent {
         FeedEvent(name: "line", text: lines[index], cursor: "\(index + 1)")
     }
+
+    func cursor(at place: FeedPlace) -> String { "\(place.position)" }
 }
 
 /// A shard with a clock that the test turns, and the requests of its clients.

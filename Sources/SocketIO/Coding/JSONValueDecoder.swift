@@ -36,7 +36,8 @@ struct JSONValueDecoder: Decoder {
         case is Bool.Type: return try cast(json.bool, "true or false")
         case is Double.Type: return try cast(json.double, "a number")
         case is Float.Type: return try cast(json.double.map { Float($0) }, "a number")
-        case let integer as any FixedWidthInteger.Type: return try cast(whole(integer), "a whole number in range")
+        case let integer as any FixedWidthInteger.Type:
+            return try cast(whole(integer), "a whole number in range")
         default: return try Value(from: self)
         }
     }
@@ -135,7 +136,9 @@ private struct Unkeyed: UnkeyedDecodingContainer {
         return value
     }
 
-    mutating func nestedContainer<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    mutating func nestedContainer<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<
+        Key
+    > {
         try superDecoder().container(keyedBy: type)
     }
 

@@ -87,7 +87,9 @@ private final class Node {
         }
     }
 
-    private func set(_ number: some CustomStringConvertible, _ isFinite: Bool, at path: [any CodingKey]) throws {
+    private func set(_ number: some CustomStringConvertible, _ isFinite: Bool, at path: [any CodingKey])
+        throws
+    {
         guard isFinite else {
             throw EncodingError.invalidValue(
                 number, .init(codingPath: path, debugDescription: "JSON has no \(number)"))

@@ -6,15 +6,21 @@ public final class Frame: Sendable {
     package let packet: [UInt8]
     /// The same with the exchange's own framing around it: a whole WebSocket frame, or an HTTP chunk.
     package let framed: [UInt8]
+    /// What it counts in the queue of a client that does not take it. An entry of a log counts nothing: a reader has
+    /// one at a time, and owes its place in the log for the rest.
+    let owedBytes: Int
 
-    package init(packet: [UInt8], framed: [UInt8]) {
+    package init(packet: [UInt8], framed: [UInt8], isQueued: Bool = false) {
         self.packet = packet
         self.framed = framed
+        owedBytes = isQueued ? packet.count : 0
     }
 
     /// A text packet for a WebSocket; in a poll the packet is taken without the frame.
-    package static func message(_ packet: [UInt8]) -> Frame {
-        Frame(packet: packet, framed: WebSocketFrame.text(packet))
+    ///
+    /// - Parameter isQueued: any number of them may wait for one client.
+    package static func message(_ packet: [UInt8], isQueued: Bool = false) -> Frame {
+        Frame(packet: packet, framed: WebSocketFrame.text(packet), isQueued: isQueued)
     }
 
     /// A piece of an HTTP stream, with its chunk framing (RFC 9112, 7.1).

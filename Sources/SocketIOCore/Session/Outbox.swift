@@ -7,10 +7,10 @@ package enum Outgoing: Sendable {
     /// A binary message: the bytes themselves. How they are wrapped is the dialect's business.
     case binary([UInt8])
 
-    /// What it holds of memory on behalf of this client; a shared frame is owned by everybody.
-    var ownBytes: Int {
+    /// What it counts while it waits.
+    var owedBytes: Int {
         switch self {
-        case .frame: 0
+        case .frame(let frame): frame.owedBytes
         case .text(let bytes), .binary(let bytes): bytes.count
         }
     }
@@ -38,7 +38,7 @@ extension Outgoing: Equatable {
 
 /// Packets that wait for a way out: a poll, or a WebSocket that takes bytes again.
 ///
-/// - Units: bytes of packets that only this client holds. Shared frames count nothing.
+/// - Units: bytes of packets, those shared with other clients included, but not the one entry of a log.
 package struct Outbox: Sendable {
     private(set) var packets: [Outgoing] = []
     private(set) var bytes = 0
@@ -47,7 +47,7 @@ package struct Outbox: Sendable {
 
     mutating func append(_ packet: Outgoing) {
         packets.append(packet)
-        bytes += packet.ownBytes
+        bytes += packet.owedBytes
     }
 
     mutating func takeAll() -> [Outgoing] {

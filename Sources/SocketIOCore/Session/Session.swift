@@ -241,6 +241,9 @@ package struct Session: Sendable {
         }
     }
 
+    /// What waits, for an answer that is being made.
+    package mutating func takePackets() -> [Outgoing] { outbox.takeAll() }
+
     package mutating func namespaceJoined() { hasJoined = true }
 
     /// Ends the connection in order: what waits goes out first.

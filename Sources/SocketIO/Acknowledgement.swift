@@ -1,0 +1,39 @@
+public import SocketIOCore
+internal import Synchronization
+
+/// An event that a client has sent.
+public struct Event: Sendable {
+    public let name: String
+    /// JSON values, and bytes where the client's generation has them. 0.9's plain messages are events named
+    /// `message` with one argument.
+    public let arguments: [JSON]
+    /// Answers the callback that the client waits for; nil when it does not.
+    public let acknowledgement: Acknowledgement?
+}
+
+/// The answer to a client's callback. Only the first one counts: a second call does nothing and says so by its
+/// result.
+public final class Acknowledgement: Sendable {
+    private let isAnswered = Atomic<Bool>(false)
+    private let answer: @Sendable ([JSON]) -> Void
+
+    init(_ answer: @escaping @Sendable ([JSON]) -> Void) { self.answer = answer }
+
+    /// For a client that waits for nothing.
+    static let unwanted = Acknowledgement { _ in }
+
+    /// - Returns: false when it was answered before.
+    /// - Throws: `EncodingError` for an argument that is no JSON; then it is still to be answered.
+    @discardableResult
+    public func callAsFunction<each Argument: Encodable>(_ arguments: repeat each Argument) throws -> Bool {
+        send(try EventCoding.encode(repeat each arguments))
+    }
+
+    /// - Returns: false when it was answered before.
+    @discardableResult
+    public func send(_ arguments: [JSON]) -> Bool {
+        guard !isAnswered.exchange(true, ordering: .relaxed) else { return false }
+        answer(arguments)
+        return true
+    }
+}

@@ -1,0 +1,204 @@
+internal import SocketIOCore
+
+/// Joining and leaving.
+extension Client {
+    func membership(of namespace: String) -> Int? { memberships.firstIndex { $0.namespace == namespace } }
+
+    /// A client asks to join a namespace that it is not in.
+    ///
+    /// - Parameters:
+    ///   - auth: the object of CONNECT, from Socket.IO 3 on.
+    ///   - query: of the namespace, before that.
+    func connect(to name: String, auth: JSON? = nil, query: String = "", at now: Instant) {
+        guard let namespace = shard.server.registry.find(name) else {
+            return sendUnknown(namespace: name, at: now)
+        }
+        guard memberships.count + joining.count < shard.server.settings.maxNamespaces else {
+            return sendRefusal(ConnectError("Too many namespaces"), namespace: name, at: now)
+        }
+        var visit = Visit(namespace: namespace, identity: identity(in: namespace), cursor: cursor)
+        visit.recognise(auth, at: now)
+        let handlers = namespace.handlers
+        guard namespace.recovery != nil || handlers.wantsEverySocket else {
+            return admit(visit, nil, at: now)
+        }
+        let socket = Socket(
+            visit.identity, namespace: namespace, client: self,
+            handshake: Handshake(of: self, auth: auth, namespaceQuery: query), transport: transportName)
+        let isLetIn = visit.isBack && namespace.recovery?.skipsMiddlewares != false
+        if handlers.middleware.isEmpty || isLetIn { return admit(visit, socket, at: now) }
+        joining.append(name)
+        judge(visit, socket, by: handlers.middleware)
+    }
+
+    /// Asks the middleware, away from the event loop, and comes back with its decision.
+    private func judge(_ visit: Visit, _ socket: Socket, by middleware: [Handlers.Step]) {
+        Task { [sid, onLoop = shard.onLoop] in
+            var refusal: ConnectError?
+            do {
+                for step in middleware { try await step(socket) }
+            } catch let error as ConnectError {
+                refusal = error
+            } catch {
+                refusal = ConnectError("Internal server error")
+                visit.namespace.hub?.report(
+                    HandlerFailure(
+                        namespace: visit.namespace.name, socketID: socket.id, event: "middleware",
+                        error: error))
+            }
+            onLoop { [refusal] shard, now in
+                shard.client(sid)?.judged(visit, socket, refusal: refusal, at: now)
+            }
+        }
+    }
+
+    private func judged(_ visit: Visit, _ socket: Socket, refusal: ConnectError?, at now: Instant) {
+        // The client may have left meanwhile.
+        guard !isEnded, let index = joining.firstIndex(of: visit.namespace.name) else { return }
+        joining.remove(at: index)
+        if let refusal {
+            sendRefusal(refusal, namespace: visit.namespace.name, at: now)
+        } else {
+            admit(visit, socket, at: now)
+        }
+        settle(at: now)
+    }
+
+    /// Lets a client in: what it has missed, then the answer to its CONNECT, then what is read and said there.
+    private func admit(_ visit: Visit, _ socket: Socket?, at now: Instant) {
+        let namespace = visit.namespace
+        joined(namespace, at: now)
+        var identity = visit.identity
+        let isCursorValid = join(namespace, socket, after: visit.cursor, at: now)
+        // A reader is recognised by its cursor alone: any node can give it its old id.
+        if namespace.feed != nil, isCursorValid, let pid = visit.claimedPID {
+            identity = Identity(id: SessionID.publicID(for: pid), pid: pid, isRecovered: true)
+        }
+        for broadcast in visit.missed {
+            for packet in broadcast.packets(for: form) { queue(packet, at: now) }
+        }
+        sendConnected(identity, namespace: namespace, at: now)
+        if let socket, !isEnded {
+            if !identity.rooms.isEmpty {
+                membership(of: namespace.name).map { memberships[$0].local }?
+                    .join(self, rooms: identity.rooms)
+            }
+            socket.begin()
+        }
+    }
+
+    /// Joins, and begins the namespace's reading behind `cursor`.
+    ///
+    /// - Returns: whether the cursor was understood.
+    private func join(
+        _ namespace: Namespace, _ socket: Socket?, after cursor: String?, at now: Instant
+    ) -> Bool {
+        guard !isEnded else { return true }
+        let local = shard.local(namespace)
+        local.add(self)
+        if let socket { local.name(self, socket.id) }
+        if namespace.isDynamic { shard.server.registry.population(of: namespace, changedBy: 1) }
+        var membership = Membership(local: local, socket: socket)
+        var isValid = true
+        if let feed = namespace.feed {
+            let start = feed.begin(after: cursor, at: now)
+            isValid = start.isCursorValid
+            membership.reader = FeedReader(start.place)
+            membership.frames = frames(of: feed, namespace: namespace.name)
+            shard.readers += 1
+        }
+        memberships.append(membership)
+        return isValid
+    }
+
+    /// The socket of a membership, made at its first use.
+    func socket(at index: Int) -> Socket {
+        if let socket = memberships[index].socket { return socket }
+        let local = memberships[index].local
+        let socket = Socket(
+            identity(in: local.namespace), namespace: local.namespace, client: self,
+            handshake: Handshake(of: self, auth: nil, namespaceQuery: ""), transport: transportName)
+        memberships[index].socket = socket
+        local.name(self, socket.id)
+        socket.begin()
+        return socket
+    }
+
+    func leave(_ index: Int, _ reason: CloseReason, at now: Instant) {
+        let membership = memberships.remove(at: index)
+        let namespace = membership.local.namespace
+        membership.local.remove(self, membership.socket)
+        shard.closeIfEmpty(membership.local)
+        if namespace.isDynamic { shard.server.registry.population(of: namespace, changedBy: -1) }
+        if membership.reader != nil { shard.readers -= 1 }
+        guard let socket = membership.socket else { return }
+        if let recovery = namespace.recovery, let pid = socket.pid, reason.isRecoverable {
+            recovery.keep(socket.person, pid: pid, at: now)
+        }
+        socket.left(reason)
+    }
+
+    func leaveAll(_ reason: CloseReason, at now: Instant) {
+        joining = []
+        while !memberships.isEmpty { leave(memberships.count - 1, reason, at: now) }
+    }
+
+    /// The application ends a stay, and with it the connection if it says so.
+    func disconnect(from namespace: String, closes: Bool, at now: Instant) {
+        guard let index = membership(of: namespace) else { return }
+        leave(index, .serverNamespaceDisconnect, at: now)
+        sendDisconnect(namespace: namespace, at: now)
+        if closes { close(.forcedServerClose, at: now) }
+        settle(at: now)
+    }
+
+    /// The shared frames of a feed, in the form this client reads.
+    func frames(of feed: any Feed, namespace: String) -> FrameCache {
+        let make = frameMaker(namespace: namespace)
+        return shard.frames("\(feedForm) \(namespace)", of: feed) { make(feed.event(at: $0)) }
+    }
+}
+
+/// One client's way into one namespace.
+struct Visit: Sendable {
+    let namespace: Namespace
+    var identity: Identity
+    /// Where its reading goes on.
+    var cursor: String?
+    /// The private id of a reader that names its place; believed once the place is understood.
+    var claimedPID: String?
+    var missed: [Broadcast] = []
+
+    var isBack: Bool { identity.isRecovered }
+
+    init(namespace: Namespace, identity: Identity, cursor: String?) {
+        self.namespace = namespace
+        self.identity = identity
+        self.cursor = cursor
+    }
+
+    /// What a client says of an earlier connection.
+    mutating func recognise(_ auth: JSON?, at now: Instant) {
+        guard let offset = auth?["offset"]?.string else { return }
+        cursor = offset
+        guard let pid = auth?["pid"]?.string, SessionID.place(of: pid) != nil else { return }
+        claimedPID = pid
+        guard let back = namespace.recovery?.takeBack(pid: pid, offset: offset, at: now) else { return }
+        identity = Identity(
+            id: back.person.id, pid: pid, isRecovered: true, rooms: back.person.rooms,
+            data: back.person.data, sequence: back.sequence)
+        missed = back.missed
+    }
+}
+
+extension CloseReason {
+    /// Whether a client may come back to what it left: not when either side meant to part.
+    ///
+    /// - Source: socket.io `lib/socket.ts`, `RECOVERABLE_DISCONNECT_REASONS`.
+    var isRecoverable: Bool {
+        switch self {
+        case .transportClose, .transportError, .pingTimeout, .forcedServerClose, .serverShuttingDown: true
+        case .parseError, .clientNamespaceDisconnect, .serverNamespaceDisconnect: false
+        }
+    }
+}

@@ -1,0 +1,60 @@
+public import SocketIOCore
+
+/// What a client said of itself when it connected.
+public struct Handshake: Sendable {
+    /// The generation of the client's protocol. An application needs it for its statistics alone.
+    public enum Generation: String, Sendable {
+        /// Socket.IO 0.7 to 0.9.
+        case v09 = "0.9"
+        /// Socket.IO 1.0 to 1.4, by their habits on the wire.
+        case v1 = "1"
+        /// Socket.IO 1.4 to 2.
+        case v2 = "2"
+        /// Socket.IO 3 and 4.
+        case v4 = "4"
+    }
+
+    public let generation: Generation
+    /// As they were sent, in their order.
+    public let headers: [(name: String, value: String)]
+    /// Path and query of the request that opened the connection.
+    public let url: String
+    /// The object of CONNECT, from Socket.IO 3 on.
+    public let auth: JSON?
+    /// The query of the namespace, before Socket.IO 3.
+    let namespaceQuery: String
+    let maxRooms: Int
+
+    /// The first header of this name, whatever its case.
+    public func header(_ name: String) -> String? {
+        headers.first { $0.name.equalsIgnoringCase(name) }?.value
+    }
+
+    /// A parameter of the query: of the namespace's, where the client's generation has one, or of the connection's.
+    public func parameter(_ name: String) -> String? {
+        Query.first(name, in: namespaceQuery[...]) ?? Query.first(name, in: urlQuery)
+    }
+
+    private var urlQuery: Substring { url.drop { $0 != "?" }.dropFirst().prefix { $0 != "#" } }
+
+    /// With the names of Socket.IO's own `handshake`.
+    var json: JSON {
+        var members: [JSON.Member] = [
+            .init("headers", .object(headers.map { .init($0.name.lowercased(), .string($0.value)) })),
+            .init("url", .string(url)),
+        ]
+        if let auth { members.append(.init("auth", auth)) }
+        return .object(members)
+    }
+}
+
+extension Handshake {
+    init(of client: some Client, auth: JSON?, namespaceQuery: String) {
+        generation = client.generation
+        headers = client.request?.headers ?? []
+        url = client.request?.target ?? ""
+        self.auth = auth
+        self.namespaceQuery = namespaceQuery
+        maxRooms = client.shard.server.settings.maxRooms
+    }
+}

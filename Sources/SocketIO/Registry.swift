@@ -1,0 +1,148 @@
+internal import SocketIOCore
+internal import Synchronization
+
+/// The namespaces of a server, by name and by predicate. Shared by all copies of a ``Server``.
+package final class Registry: Sendable {
+    private struct State {
+        var namespaces: [String: Namespace] = [:]
+        var parents: [(matches: @Sendable (String) -> Bool, namespace: Namespace)] = []
+        var recovery: RecoverySettings?
+        var maxDynamic = 0
+        /// How many sockets are in each dynamic namespace.
+        var populations: [String: Int] = [:]
+    }
+
+    package let hub = Hub()
+    private let state = Mutex(State())
+
+    func add(_ namespace: Namespace) {
+        namespace.stand(on: hub)
+        if !namespace.handlers.isQuiet { hub.keepHandshakes() }
+        state.withLock { state in
+            state.namespaces[namespace.name] = namespace
+            if let recovery = state.recovery { namespace.recover(with: recovery) }
+        }
+    }
+
+    /// The one of that name, made where there is none.
+    func namespace(named name: String) -> Namespace {
+        if let known = known(name) { return known }
+        let new = Namespace(name)
+        add(new)
+        return new
+    }
+
+    func addParent(_ parent: Namespace, matching matches: @escaping @Sendable (String) -> Bool) {
+        parent.stand(on: hub)
+        hub.keepHandshakes()
+        state.withLock { $0.parents.append((matches, parent)) }
+    }
+
+    /// What a client asks for; nil when there is no such namespace, nor room for a new one.
+    func find(_ name: String) -> Namespace? {
+        let (known, parents) = state.withLock { ($0.namespaces[name], $0.parents) }
+        // Outside of the lock: a predicate is the application's.
+        guard known == nil, let parent = parents.first(where: { $0.matches(name) })?.namespace else {
+            return known
+        }
+        return state.withLock { state in
+            if let made = state.namespaces[name] { return made }
+            guard state.populations.count < state.maxDynamic else { return nil }
+            let child = Namespace(name, feed: parent.feed, parent: parent)
+            child.stand(on: hub)
+            if let recovery = state.recovery { child.recover(with: recovery) }
+            state.namespaces[name] = child
+            state.populations[name] = 0
+            return child
+        }
+    }
+
+    /// The one of that name, if there is one now.
+    func known(_ name: String) -> Namespace? { state.withLock { $0.namespaces[name] } }
+
+    /// A socket has joined a dynamic namespace (1), or left it (-1), which may have been its last.
+    func population(of namespace: Namespace, changedBy step: Int) {
+        state.withLock { state in
+            guard let count = state.populations[namespace.name] else { return }
+            state.populations[namespace.name] = count + step
+            guard count + step <= 0 else { return }
+            state.populations[namespace.name] = nil
+            state.namespaces[namespace.name] = nil
+        }
+    }
+
+    /// The settings are fixed from here on.
+    func open(with settings: Settings) {
+        state.withLock { state in
+            state.maxDynamic = settings.maxDynamicNamespaces
+            guard let recovery = settings.recovery else { return }
+            state.recovery = recovery
+            for namespace in state.namespaces.values { namespace.recover(with: recovery) }
+        }
+    }
+}
+
+/// What a server's namespaces share: the ways to its event loops, and to the other nodes.
+package final class Hub: Sendable {
+    private struct State {
+        var loops: [Shard.OnLoop] = []
+        var now: @Sendable () -> Instant = { Instant(nanoseconds: 0) }
+        var report: @Sendable (HandlerFailure) -> Void = { _ in }
+        var adapter: (any Adapter)?
+    }
+
+    private let state = Mutex(State())
+    private let keepsHandshakesFlag = Atomic<Bool>(false)
+    let questions = Questions()
+
+    /// Whether anybody may want to know the request a client came with. Where nobody does, nobody pays for it.
+    var keepsHandshakes: Bool { keepsHandshakesFlag.load(ordering: .relaxed) }
+    func keepHandshakes() { keepsHandshakesFlag.store(true, ordering: .relaxed) }
+
+    /// - Parameters:
+    ///   - loops: one way in for each event loop.
+    ///   - report: hears of every handler that has thrown.
+    package func open(
+        loops: [@Sendable (@escaping @Sendable (Shard, Instant) -> Void) -> Void],
+        now: @escaping @Sendable () -> Instant, report: @escaping @Sendable (HandlerFailure) -> Void
+    ) {
+        state.withLock {
+            $0.loops = loops
+            $0.now = now
+            $0.report = report
+        }
+    }
+
+    /// The loops are about to end.
+    package func close() { state.withLock { $0.loops = [] } }
+
+    var adapter: (any Adapter)? { state.withLock { $0.adapter } }
+    func join(_ adapter: (any Adapter)?) { state.withLock { $0.adapter = adapter } }
+
+    var now: Instant { state.withLock { $0.now }() }
+
+    /// Runs `work` once on every loop; one hop each.
+    ///
+    /// - Returns: on how many.
+    @discardableResult
+    func everywhere(_ work: @escaping @Sendable (Shard, Instant) -> Void) -> Int {
+        let loops = state.withLock { $0.loops }
+        for loop in loops { loop(work) }
+        return loops.count
+    }
+
+    func publish(_ message: ClusterMessage, in namespace: String) {
+        adapter?.publish(message, in: namespace)
+    }
+
+    func report(_ failure: HandlerFailure) { state.withLock { $0.report }(failure) }
+}
+
+/// An application's handler has thrown. That ended nothing but its own event.
+public struct HandlerFailure: Sendable {
+    public let namespace: String
+    public let socketID: String
+    /// The event, or "connect", "disconnect", "middleware".
+    public let event: String
+    public let error: any Error
+}
