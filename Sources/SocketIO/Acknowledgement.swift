@@ -20,7 +20,7 @@ public final class Acknowledgement: Sendable {
     init(_ answer: @escaping @Sendable ([JSON]) -> Void) { self.answer = answer }
 
     /// For a client that waits for nothing.
-    static let unwanted = Acknowledgement { _ in }
+    static var unwanted: Acknowledgement { Acknowledgement { _ in } }
 
     /// - Returns: false when it was answered before.
     /// - Throws: `EncodingError` for an argument that is no JSON; then it is still to be answered.

@@ -23,10 +23,16 @@ extension Shard {
     func perform(_ message: ClusterMessage, in name: String, at now: Instant) {
         switch message {
         case .join(let selection, let rooms):
-            // One that would be in too many rooms stays in those it has.
-            for socket in sockets(selection, in: name) { try? socket.join(rooms) }
+            for socket in sockets(selection, in: name) {
+                // One that would be in too many rooms stays in those it has.
+                guard (try? socket.noted(joined: rooms)) != nil else { continue }
+                self.rooms(rooms, of: socket, areJoined: true)
+            }
         case .leave(let selection, let rooms):
-            for socket in sockets(selection, in: name) { socket.leave(rooms) }
+            for socket in sockets(selection, in: name) {
+                socket.noted(left: rooms)
+                self.rooms(rooms, of: socket, areJoined: false)
+            }
         case .disconnect(let selection, let closes):
             for client in local(named: name)?.selected(selection) ?? [] {
                 client.disconnect(from: name, closes: closes, at: now)

@@ -93,9 +93,19 @@ public final class Socket: Sendable {
     /// Rooms are made by joining them and forgotten with the last socket that leaves.
     ///
     /// - Throws: ``RoomLimitError`` beyond ``Settings/maxRooms``; then none of `rooms` is joined.
-    public func join(_ rooms: String...) throws(RoomLimitError) { try join(Set(rooms)) }
+    public func join(_ rooms: String...) throws(RoomLimitError) {
+        let rooms = Set(rooms)
+        try noted(joined: rooms)
+        onLoop { shard, _ in shard.rooms(rooms, of: self, areJoined: true) }
+    }
 
-    func join(_ rooms: Set<String>) throws(RoomLimitError) {
+    public func leave(_ rooms: String...) {
+        let rooms = Set(rooms)
+        noted(left: rooms)
+        onLoop { shard, _ in shard.rooms(rooms, of: self, areJoined: false) }
+    }
+
+    func noted(joined rooms: Set<String>) throws(RoomLimitError) {
         let limit = handshake.maxRooms
         let isJoined = state.withLock { state in
             let joined = state.rooms.union(rooms)
@@ -104,15 +114,9 @@ public final class Socket: Sendable {
             return true
         }
         guard isJoined else { throw RoomLimitError(limit: limit) }
-        onLoop { shard, _ in shard.rooms(rooms, of: self, areJoined: true) }
     }
 
-    public func leave(_ rooms: String...) { leave(Set(rooms)) }
-
-    func leave(_ rooms: Set<String>) {
-        state.withLock { $0.rooms.subtract(rooms) }
-        onLoop { shard, _ in shard.rooms(rooms, of: self, areJoined: false) }
-    }
+    func noted(left rooms: Set<String>) { state.withLock { $0.rooms.subtract(rooms) } }
 
     // MARK: To others
 

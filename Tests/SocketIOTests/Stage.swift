@@ -33,9 +33,14 @@ struct ListFeed: Feed {
 /// A shard with a clock that the test turns, and the requests of its clients.
 final class Stage {
     private(set) var shard: Shard
+    let server: Server
+    /// What tasks bring to the shard; see ``turn()``.
+    let loop = TestLoop()
+    /// What handlers have thrown.
+    let failures = Notes<HandlerFailure>()
     private(set) var now = Instant(nanoseconds: 1_000_000_000)
 
-    init(feed: ListFeed = ListFeed(), _ change: (inout Server) -> Void = { _ in }) {
+    init(feed: ListFeed = ListFeed(), seed: UInt64 = 0, _ change: (inout Server) -> Void = { _ in }) {
         var server = Server()
         server.add(Namespace("/", feed: feed))
         server.add(Namespace("/chat"))
@@ -62,24 +67,39 @@ final class Stage {
             }
         }
         change(&server)
-        var draws: UInt64 = 0
-        shard = Shard(server: server, index: 3, startingAt: now) {
-            draws += 1
-            return draws
-        }
+        self.server = server
+        var draws = seed
+        shard = Shard(
+            server: server, index: 3, startingAt: now,
+            random: {
+                draws += 1
+                return draws
+            }, onLoop: loop.entry)
+        let start = now
+        server.registry.hub.open(
+            loops: [loop.entry], now: { [clock] in clock.now ?? start },
+            report: { [failures] in failures.write($0) })
     }
+
+    private let clock = TestClock()
 
     // MARK: Time
 
     /// Turns the clock, and does on the way what is due.
     func pass(_ span: Duration) {
         let end = now + span
+        defer { clock.now = now }
         while let wake = shard.nextWake, wake <= end {
             now = max(now, wake)
             while shard.advance(to: now, atMost: 1) {}
         }
         now = end
         while shard.advance(to: now, atMost: 1) {}
+    }
+
+    /// Runs the next things that tasks want of the shard, and waits for them where there are none yet.
+    func turn(_ count: Int = 1) async {
+        for _ in 0..<count { await loop.next()?(shard, now) }
     }
 
     // MARK: Requests

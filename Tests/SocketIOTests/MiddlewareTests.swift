@@ -1,0 +1,136 @@
+import SocketIO
+import SocketIOCore
+import Testing
+
+/// Who is let into a namespace, and namespaces that come and go.
+@Suite struct MiddlewareTests {
+    private func guarded() -> Stage {
+        Stage {
+            let chat = $0.namespace("/chat")
+            chat.use { socket in
+                guard socket.handshake.parameter("token") == "x" || socket.handshake.auth?["token"] == "x"
+                else {
+                    throw ConnectError("not authorized", data: ["code": "E1"])
+                }
+                socket.data["name"] = "Ann"
+            }
+            chat.onConnect { socket in try socket.emit("welcome", socket.data["name"] ?? .null) }
+        }
+    }
+
+    @Test(arguments: [
+        (Speaker.Tongue.engine4, #"44/chat,{"message":"not authorized","data":{"code":"E1"}}"#),
+        (.engine3, #"44/chat,{"code":"E1"}"#), (.v09, "7::/chat:2"),
+    ])
+    func refusalIsTold(tongue: Speaker.Tongue, packet: String) async {
+        let stage = guarded()
+        let speaker = Speaker(tongue, on: stage)
+        #expect(speaker.join("/chat") == [], "not before it is decided")
+        await stage.turn()
+        #expect(speaker.news() == [.text(packet)])
+        #expect(stage.shard.sessionCount == 1, "the connection stays")
+    }
+
+    @Test(arguments: Speaker.Tongue.allCases)
+    func whoIsLetInJoins(tongue: Speaker.Tongue) async {
+        let stage = guarded()
+        let speaker = Speaker(tongue, on: stage, query: "token=x")
+        #expect(speaker.join("/chat") == [])
+        await stage.turn()
+        #expect(speaker.news().count == 1, "the answer to the join")
+        await stage.turn()
+        #expect(speaker.news() == [speaker.event("welcome", #""Ann""#, namespace: "/chat")])
+    }
+
+    @Test func errorThatIsNoRefusalSaysNothingOfItself() async {
+        struct Secret: Error {}
+        let stage = Stage { $0.namespace("/chat").use { _ in throw Secret() } }
+        let speaker = Speaker(.engine4, on: stage)
+        speaker.join("/chat")
+        await stage.turn()
+        #expect(speaker.news() == [.text(#"44/chat,{"message":"Internal server error"}"#)])
+        #expect(await stage.failures.next()?.event == "middleware")
+    }
+
+    @Test func defaultNamespaceOfOlderClientsIsGuardedToo() async {
+        let stage = Stage { $0.namespace("/").use { _ in throw ConnectError("no") } }
+        let speaker = Speaker(.engine3, on: stage)
+        await stage.turn()
+        #expect(speaker.news() == [.text(#"44"no""#)])
+        let old = Speaker(.v09, on: stage)
+        await stage.turn()
+        #expect(old.news() == [.text("7:::2")])
+    }
+
+    /// It has not joined yet, so what it says there is as wrong as with the reference.
+    @Test func nothingIsSaidBeforeTheAnswer() async {
+        let stage = guarded()
+        let speaker = Speaker(.engine4, on: stage)
+        speaker.join("/chat", auth: #"{"token":"x"}"#)
+        speaker.emit("hello", namespace: "/chat")
+        #expect(speaker.news() == [.close(nil)])
+        await stage.turn()
+        #expect(speaker.news() == [] && stage.shard.sessionCount == 0)
+    }
+
+    @Test func whoLeavesMeanwhileDoesNotJoin() async {
+        let stage = guarded()
+        let speaker = Speaker(.engine4, on: stage)
+        speaker.join("/chat", auth: #"{"token":"x"}"#)
+        speaker.say("41/chat,")
+        await stage.turn()
+        #expect(speaker.news() == [] && stage.shard.sessionCount == 1)
+    }
+
+    /// A middleware that never decides is bounded by the time to connect.
+    @Test func undecidedClientIsClosed() async {
+        let stage = Stage { $0.namespace("/chat").use { _ in try await Task.sleep(for: .seconds(3600)) } }
+        let speaker = Speaker(.engine4, on: stage)
+        speaker.join("/chat")
+        for _ in 0..<3 {
+            stage.pass(.milliseconds(20_001))
+            speaker.say("3")
+        }
+        #expect(speaker.news().last == .close(nil))
+    }
+
+    // MARK: By predicate
+
+    @Test(arguments: Speaker.Tongue.allCases)
+    func namespaceIsMadeForItsFirstSocket(tongue: Speaker.Tongue) async throws {
+        let heard = Notes<String>()
+        let stage = Stage {
+            let games = $0.namespaces { $0.hasPrefix("/game-") }
+            games.onConnect { heard.write($0.namespace.name) }
+            try! games.on("move") { (socket: Socket, move: String) in
+                try socket.namespace.emit("moved", move)
+            }
+        }
+        let first = Speaker(tongue, on: stage)
+        let second = Speaker(.engine4, on: stage)
+        let third = Speaker(.engine4, on: stage)
+        first.join("/game-1")
+        second.join("/game-1")
+        third.join("/game-2")
+        #expect(Set([await heard.next(), await heard.next(), await heard.next()]) == ["/game-1", "/game-2"])
+        first.emit("move", #""e4""#, namespace: "/game-1")
+        await stage.turn()
+        #expect(first.news() == [first.event("moved", #""e4""#, namespace: "/game-1")])
+        #expect(second.news() == [second.event("moved", #""e4""#, namespace: "/game-1")])
+        #expect(third.news() == [])
+        #expect(third.join("/other") == [.text(#"44/other,{"message":"Invalid namespace"}"#)])
+    }
+
+    @Test func theirNumberIsBoundedAndTheEmptyAreForgotten() {
+        let stage = Stage {
+            $0.settings.maxDynamicNamespaces = 1
+            $0.namespaces { $0.hasPrefix("/game-") }
+        }
+        let speaker = Speaker(.engine4, on: stage)
+        #expect(speaker.join("/game-1").count == 1)
+        #expect(speaker.join("/game-2") == [.text(#"44/game-2,{"message":"Invalid namespace"}"#)])
+        speaker.say("41/game-1,")
+        guard case .text(let reply) = speaker.join("/game-2").first else { return #expect(Bool(false)) }
+        #expect(reply.hasPrefix(#"40/game-2,{"sid":""#))
+    }
+}
