@@ -52,6 +52,11 @@ let package = Package(
             dependencies: ["SocketIOServer", "Recital", "DanteAssets", logging],
             swiftSettings: settings),
 
+        // What the public protocol test suites talk to.
+        .executableTarget(
+            name: "dante-suite-server", dependencies: ["SocketIOServer", logging], path: "Tests/SuiteServer",
+            swiftSettings: settings),
+
         .testTarget(name: "SocketIOCoreTests", dependencies: ["SocketIOCore"], swiftSettings: settings),
         .testTarget(
             name: "SocketIOTests", dependencies: ["SocketIO", "SocketIOCore"], swiftSettings: settings),

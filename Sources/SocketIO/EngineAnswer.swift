@@ -114,26 +114,3 @@ enum EngineAnswer {
         return Response(204, headers: headers)
     }
 }
-
-/// The server's side of RFC 6455, section 4.2.1: is this a handshake we can accept?
-enum SocketHandshake {
-    enum Verdict {
-        case accept(String)
-        case notWebSocket, badVersion, badKey
-    }
-
-    /// - Parameter versions: 7 and 8 are drafts of the same framing and handshake, which browsers of 2011 speak.
-    static func judge(_ request: Request, versions: Set<String> = ["13"]) -> Verdict {
-        guard request.method == "GET", request.minorVersion >= 1, request.wantsWebSocket else {
-            return .notWebSocket
-        }
-        guard let version = request.header("Sec-WebSocket-Version"), versions.contains(version) else {
-            return .badVersion
-        }
-        guard let key = request.header("Sec-WebSocket-Key"), let accept = WebSocketHandshake.accept(key: key)
-        else {
-            return .badKey
-        }
-        return .accept(accept)
-    }
-}

@@ -36,7 +36,9 @@ final class PlainReader: Timed, LinkDelegate {
         guard let feed = shard.server.plainFeed else {
             return link.respond(.json(404, #"{"error":"not found"}"#))
         }
-        if let refusal = shard.server.refusal(of: request) { return link.respond(refused(refusal, request)) }
+        if let refusal = shard.server.refusal(of: request) {
+            return link.respond(SocketHandshake.refused(refusal, request))
+        }
         if route.exchange == .webSocket {
             openSocket(route, request, feed: feed, on: link, in: shard, at: now)
         } else {
@@ -44,41 +46,15 @@ final class PlainReader: Timed, LinkDelegate {
         }
     }
 
-    private static func refused(_ refusal: Refusal, _ request: Request) -> Response {
-        let message = String(decoding: JSON.quoted(refusal.message), as: UTF8.self)
-        let setting = refusal == .origin ? #","setting":"--origins""# : ""
-        var response = Response.json(refusal.status, #"{"error":\#(message)\#(setting)}"#)
-        response.closesConnection = request.wantsWebSocket
-        return response
-    }
-
     private static func openSocket(
         _ route: PlainRoute, _ request: Request, feed: any Feed, on link: any Link, in shard: Shard,
         at now: Instant
     ) {
-        switch SocketHandshake.judge(request) {
-        case .accept(let accept):
-            if shard.isDraining { return link.respond(.json(503, #"{"error":"the server is stopping"}"#)) }
-            let (place, isValid) = feed.begin(after: request.parameter("from"), at: now)
-            link.openSocket(accept: accept, headers: isValid ? [] : [cursorNotice])
-            PlainReader(route, feed: feed, place: place, on: link, in: shard, at: now).begin(at: now)
-        case .notWebSocket where !request.wantsWebSocket:
-            var response = Response.text(426, "Open this address with a WebSocket client.\n")
-            if request.header("upgrade") != nil { response = .text(400, "Not a WebSocket request") }
-            response.headers.append(("Upgrade", "websocket"))
-            link.respond(response)
-        case .notWebSocket: link.respond(.refusedSocket("Not a WebSocket request"))
-        case .badVersion:
-            let version = request.header("Sec-WebSocket-Version") ?? ""
-            var response = Response.refusedSocket("Unsupported WebSocket version: \(version)")
-            response.headers.append(("Sec-WebSocket-Version", "13"))
-            link.respond(response)
-        case .badKey:
-            let isMissing = request.header("Sec-WebSocket-Key") == nil
-            link.respond(
-                .refusedSocket(
-                    "\(isMissing ? "Missing" : "Invalid") handshake request header: Sec-WebSocket-Key"))
-        }
+        guard let accept = SocketHandshake.accept(request, on: link) else { return }
+        if shard.isDraining { return link.respond(.json(503, #"{"error":"the server is stopping"}"#)) }
+        let (place, isValid) = feed.begin(after: request.parameter("from"), at: now)
+        link.openSocket(accept: accept, headers: isValid ? [] : [cursorNotice])
+        PlainReader(route, feed: feed, place: place, on: link, in: shard, at: now).begin(at: now)
     }
 
     private static func openStream(
@@ -206,13 +182,5 @@ final class PlainReader: Timed, LinkDelegate {
             leave()
             link.endStream()
         }
-    }
-}
-
-extension Response {
-    fileprivate static func refusedSocket(_ message: String) -> Response {
-        var response = Response.text(400, message)
-        response.closesConnection = true
-        return response
     }
 }

@@ -8,6 +8,7 @@ struct Router: Sendable {
         /// Below the resource: what follows it, without its slash.
         case resource(Substring)
         case plain(PlainRoute)
+        case raw(RawEndpoint)
         /// A page or a file of the application, by the last segment of the path.
         case page(lastSegment: String)
         /// Outside the one path that the operator allows.
@@ -18,6 +19,7 @@ struct Router: Sendable {
     private let basePath: [String]?
     private let basePathText: String
     private let routes: [PlainRoute]
+    private let rawEndpoints: [RawEndpoint]
     private let resourceSegments: [String]
 
     init(server: Server) {
@@ -25,6 +27,7 @@ struct Router: Sendable {
         basePathText = server.settings.basePath ?? "/"
         basePath = server.settings.basePath.map { base in base.split(separator: "/").map(String.init) }
         routes = server.routes
+        rawEndpoints = server.rawEndpoints
         resourceSegments = server.settings.resource.split(separator: "/").map(String.init)
     }
 
@@ -49,6 +52,7 @@ struct Router: Sendable {
         }
         if let rest = resource.rest(of: path) { return .resource(rest) }
         let last = PathTail.lastSegment(path)
+        if let endpoint = rawEndpoints.first(where: { $0.name == last }) { return .raw(endpoint) }
         if request.wantsWebSocket, let raw = routes.first(where: { $0.exchange == .webSocket }) {
             return .plain(raw)
         }

@@ -73,6 +73,8 @@ package final class Shard {
             resource(request, rest: rest, on: link, at: now)
         case .plain(let route):
             PlainReader.open(route, request, on: link, in: self, at: now)
+        case .raw(let endpoint):
+            endpoint.open(request, on: link, in: self, at: now)
         case .page(let lastSegment):
             page(lastSegment, request, on: link)
         }

@@ -8,7 +8,7 @@ package enum Outgoing: Sendable {
     case binary([UInt8])
 
     /// What it counts while it waits.
-    var owedBytes: Int {
+    package var owedBytes: Int {
         switch self {
         case .frame(let frame): frame.owedBytes
         case .text(let bytes), .binary(let bytes): bytes.count
