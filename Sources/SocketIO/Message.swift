@@ -10,6 +10,14 @@ public struct Request: Sendable {
     /// In the order they came; names as they were written.
     public let headers: [(name: String, value: String)]
     public var body: [UInt8]
+    /// The client's IP address, without port: the other end of the connection, or behind trusted proxies what they
+    /// say. Empty when there is no network.
+    public var remoteAddress = ""
+    /// The client speaks TLS, with this server or with a trusted proxy.
+    public var isSecure = false
+    /// Host and port that the client asked, as it wrote them: from `Host`, from an absolute target, or from a
+    /// trusted proxy. Nil when it said none (HTTP/1.0).
+    public var host: String?
 
     public init(
         method: String, target: String, minorVersion: Int = 1, headers: [(name: String, value: String)] = [],
@@ -20,6 +28,7 @@ public struct Request: Sendable {
         self.minorVersion = minorVersion
         self.headers = headers
         self.body = body
+        host = headers.first { $0.name.equalsIgnoringCase("Host") }?.value
     }
 
     /// The target without its query.

@@ -56,6 +56,9 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         descriptor = handle.flatMap { $0 } ?? -1
     }
 
+    /// The other end's IP address; empty when the connection is gone or has none.
+    var peer: String { channel.remoteAddress?.ipAddress.flatMap { IPAddress($0)?.text } ?? "" }
+
     // MARK: Link
 
     var isReady: Bool { outstanding == 0 && phase != .closed }

@@ -5,6 +5,8 @@ public struct ListenerSettings: Sendable {
     public var port = 8888
     /// Event loops; 0: one a core.
     public var threads = 0
+    /// Proxies whose word on the client's address, scheme and host is taken (`X-Forwarded-For`, `Forwarded`).
+    public var trustedProxies: [AddressRange] = []
     /// Bytes of a request head, and of any one of its fields.
     public var maxHead = 16_384
     /// From the opening of a connection to the end of its first request's head.

@@ -25,6 +25,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     private(set) var isReceiving = false
     /// Nothing more is understood on this connection.
     var ignoresInput = false
+    private lazy var peer = connection.peer
 
     private var worker: Worker { connection.worker }
 
@@ -101,13 +102,23 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         {
             return refuse(Self.tooLarge)
         }
-        current = Request(
-            method: head.method.rawValue, target: target, minorVersion: head.version.minor,
-            headers: head.headers.map { (name: $0.name, value: $0.value) })
+        current = request(head, target)
         if head.headers.first(name: "expect")?.lowercased() == "100-continue", head.version.minor >= 1 {
             connection.sayContinue()
         }
         connection.expect(worker.settings.bodyTimeout)
+    }
+
+    private func request(_ head: HTTPRequestHead, _ target: RequestTarget) -> Request {
+        var request = Request(
+            method: head.method.rawValue, target: target.path, minorVersion: head.version.minor,
+            headers: head.headers.map { (name: $0.name, value: $0.value) })
+        let origination = worker.proxies.origination(
+            peer: peer, isSecure: false, host: target.authority ?? request.host, headers: request.headers)
+        request.remoteAddress = origination.remoteAddress
+        request.isSecure = origination.isSecure
+        request.host = origination.host
+        return request
     }
 
     private func grew(_ bytes: ByteBuffer) {
@@ -206,23 +217,5 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private func setReading(_ isOn: Bool) {
         try? context?.channel.syncOptions?.setOption(.autoRead, value: isOn)
-    }
-}
-
-/// What the parser leaves unchecked of RFC 9112.
-enum RequestCheck {
-    /// The path and query of the request, whichever form its target has; nil when target or Host are not valid.
-    static func target(of head: HTTPRequestHead) -> String? {
-        let hosts = head.headers["host"]
-        guard hosts.count <= 1, hosts.count == 1 || head.version.minor == 0 else { return nil }
-        let target = head.uri
-        if target.utf8.first == UInt8(ascii: "/") { return target }
-        if target == "*" { return head.method == .OPTIONS ? "/" : nil }
-        for scheme in ["http://", "https://"] where target.prefix(scheme.count).lowercased() == scheme {
-            let rest = target.dropFirst(scheme.count)
-            guard let slash = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
-            return rest[slash] == "/" ? String(rest[slash...]) : "/" + rest[slash...]
-        }
-        return nil
     }
 }

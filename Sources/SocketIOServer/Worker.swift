@@ -12,6 +12,7 @@ final class Worker {
     let index: UInt8
     let settings: ListenerSettings
     let maxBody: Int
+    let proxies: Proxies
     let logger: Logger
     let shard: Shard
     private(set) var connections: [ObjectIdentifier: Connection] = [:]
@@ -30,6 +31,7 @@ final class Worker {
         self.settings = settings
         self.logger = logger
         maxBody = server.settings.maxPayload
+        proxies = Proxies(trusting: settings.trustedProxies)
         var generator = SystemRandomNumberGenerator()
         shard = Shard(
             server: server, index: index, startingAt: Clock.now(), random: { generator.next() },

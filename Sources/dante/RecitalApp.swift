@@ -184,6 +184,7 @@ extension Settings {
         settings.host = host
         settings.port = port
         settings.threads = threads
+        settings.trustedProxies = trustedProxies ?? []
         settings.maxHead = maxHeadBytes
         settings.headTimeout = headTimeout
         settings.bodyTimeout = bodyTimeout

@@ -66,6 +66,11 @@ enum SettingTable {
                 "The only pages that may shake hands, by the host and port of their address; * stands for any."
         ),
         Setting(
+            "trusted-proxies", \.trustedProxies, .addresses, unset: "nobody is believed", in: .addresses,
+            help:
+                "Proxies whose X-Forwarded-For, -Proto and -Host, or else Forwarded, are believed; loopback is "
+                + "this machine, private all networks that are not routed."),
+        Setting(
             "authorization", \.authorization, .token, unset: "nobody is asked", in: .addresses,
             help: "A token every reader must bring, as ?token=… or as an Authorization: Bearer header."),
         Setting(

@@ -126,6 +126,28 @@ extension SettingValue where Value == [OriginPattern] {
     }
 }
 
+extension SettingValue where Value == [AddressRange] {
+    static var addresses: Self {
+        Self(
+            placeholder: "LIST",
+            noun: "a comma list of IP addresses, ranges such as 10.0.0.0/8, loopback and private",
+            limits: ""
+        ) { text in
+            var ranges: [AddressRange] = []
+            for item in text.split(separator: ",", omittingEmptySubsequences: false) {
+                switch item.split(whereSeparator: \.isWhitespace).joined(separator: " ") {
+                case "loopback": ranges += AddressRange.loopback
+                case "private": ranges += AddressRange.privateNetworks
+                case let name:
+                    guard let range = AddressRange(name) else { return nil }
+                    ranges.append(range)
+                }
+            }
+            return ranges
+        }
+    }
+}
+
 extension SettingValue where Value == String {
     /// Compared with what a request's query or header says, so it is made of what both can hold as it is.
     static var token: Self {

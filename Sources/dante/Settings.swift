@@ -45,6 +45,8 @@ struct Settings: Sendable, Equatable {
     var port = 0
     /// `nil`: any page may read.
     var origins: [OriginPattern]?
+    /// `nil`: nobody is believed.
+    var trustedProxies: [AddressRange]?
     /// `nil`: nobody is asked for a token.
     var authorization: String?
     /// In the operator's order, none twice, at least one.

@@ -101,6 +101,9 @@ struct Edge {
         server.page = { name, request in
             switch name {
             case "": .response(.text(200, "\(request.method) \(request.target)"))
+            case "who":
+                .response(
+                    .text(200, "\(request.remoteAddress) \(request.isSecure) \(request.host ?? "nobody")"))
             // Needs every loop, so its answer comes later than the request.
             case "count":
                 .counted { .text(200, "\($0.connections) \($0.sessions) \($0.readers)") }

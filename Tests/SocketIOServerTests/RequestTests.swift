@@ -18,6 +18,23 @@ import Testing
         }
     }
 
+    /// Who asks, and under which name, as the application sees it: what a stranger forwards is nothing.
+    @Test(arguments: [
+        (["127.0.0.0/8"], "GET /who HTTP/1.1\r\nHost: own\r\n", "192.0.2.1 true poem.example"),
+        (["192.0.2.0/24"], "GET /who HTTP/1.1\r\nHost: own\r\n", "127.0.0.1 false own"),
+        (["192.0.2.0/24"], "GET http://target:1/who HTTP/1.1\r\nHost: own\r\n", "127.0.0.1 false target:1"),
+        (["192.0.2.0/24"], "GET /who HTTP/1.0\r\n", "127.0.0.1 false nobody"),
+    ])
+    func clientBehindAProxyIsFound(trusted: [String], request: String, who: String) async throws {
+        let forwarded =
+            "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: poem.example\r\n"
+        try await Edge.run(.with { $1.trustedProxies = trusted.compactMap { AddressRange($0) } }) { edge in
+            let client = try edge.client()
+            try await client.send(request + forwarded + "\r\n")
+            #expect(try await client.answer().body == who)
+        }
+    }
+
     @Test func pipelinedRequestsAreAnsweredInOrder() async throws {
         try await Edge.run { edge in
             let client = try edge.client()

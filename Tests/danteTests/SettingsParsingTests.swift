@@ -50,7 +50,7 @@ import Testing
         "log-level": "debug", "log-format": "json", "with": "echo,hello", "heartbeats": "off",
         "polling-duration": "3s", "close-timeout": "3s", "browser-client": "off",
         "origins": "a.example:*,*:8080",
-        "authorization": "open-sesame",
+        "authorization": "open-sesame", "trusted-proxies": "loopback",
     ]
 
     /// A row bound to another row's property would pass every other test of its kind.

@@ -35,6 +35,18 @@ import Testing
         #expect(try parse(["--port", text]).port == port)
     }
 
+    @Test(arguments: [
+        ("loopback", 2), ("private", 8), ("192.0.2.1", 1), (" 10.0.0.0/8 , ::1,loopback", 4),
+    ])
+    func proxies(text: String, count: Int) throws {
+        #expect(try parse(["--trusted-proxies", text]).trustedProxies?.count == count)
+    }
+
+    @Test(arguments: ["", "Loopback", "10.0.0.0/33", "192.0.2.1,", "proxy.example", "192.0.2.1 ::1"])
+    func proxiesRefused(text: String) {
+        #expect(throws: UsageError.self) { try parse(["--trusted-proxies", text]) }
+    }
+
     @Test(arguments: ["65536", "-1", "+80", "8_0", "80 ", "8e1", "0x50", "٨٠", "99999999999999999999"])
     func numbersRefused(text: String) {
         #expect(throws: UsageError.self) { try parse(["--port", text]) }
