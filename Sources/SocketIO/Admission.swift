@@ -1,34 +1,5 @@
 internal import SocketIOCore
 
-/// Which pages may read and speak, by the origin their browser names.
-///
-/// 0.9: "origins", with the same patterns.
-public struct OriginPattern: Equatable, Sendable {
-    /// nil: any.
-    let host: String?
-    let port: Int?
-
-    /// `host:port`, `host:*`, `*:port`, `*:*`, or a host alone for all its ports. Nil when it is none of these.
-    public init?(_ text: String) {
-        let name = text.hasPrefix("[") ? text.prefix { $0 != "]" } + "]" : text.prefix { $0 != ":" }
-        guard !name.isEmpty, !name.contains("/") else { return nil }
-        host = name == "*" ? nil : name.lowercased()
-        let rest = text.dropFirst(name.count)
-        if rest.isEmpty || rest == ":*" {
-            port = nil
-            return
-        }
-        guard rest.hasPrefix(":"), let number = Int(rest.dropFirst()), (1...65_535).contains(number) else {
-            return nil
-        }
-        port = number
-    }
-
-    func matches(host: String, port: Int) -> Bool {
-        (self.host == nil || self.host == host) && (self.port == nil || self.port == port)
-    }
-}
-
 /// What the application says to a handshake.
 public enum Authorization: Equatable, Sendable {
     case allowed
@@ -40,9 +11,12 @@ public enum Authorization: Equatable, Sendable {
 
 /// Why a handshake is not accepted.
 enum Refusal: Equatable, Sendable {
-    case origin
+    case origin(OriginFault)
     case unauthorized(reason: String?)
     case failed
+
+    /// The page that asks is not one of those the operator, or the server's own host, lets in.
+    var isOfOrigin: Bool { if case .origin = self { true } else { false } }
 
     var status: Int { self == .failed ? 500 : 403 }
 
@@ -59,42 +33,27 @@ enum Refusal: Equatable, Sendable {
     var message: String {
         if case .unauthorized(let reason?) = self { reason } else { "Forbidden" }
     }
+
+    /// What the refusal is about, as further members of a JSON object; empty when there is nothing to say.
+    var details: String {
+        guard case .origin(let fault) = self else { return "" }
+        func quoted(_ text: String) -> String { String(decoding: JSON.quoted(text), as: UTF8.self) }
+        return #","origin":\#(fault.received.map(quoted) ?? "null"),"expected":\#(quoted(fault.expected)),"#
+            + #""setting":"--origins""#
+    }
 }
 
 extension Server {
     /// Judges a handshake, of Socket.IO or of a plain reader: the origin first, then the application.
-    func refusal(of request: Request) -> Refusal? {
-        if let allowed = settings.origins, !Self.isAllowed(request, by: allowed) { return .origin }
+    ///
+    /// - Parameter isReadingOnly: nothing can be said there, so a page of another host does no harm.
+    func refusal(of request: Request, isReadingOnly: Bool = false) -> Refusal? {
+        let isJudged = !isReadingOnly || settings.origins != .same
+        if isJudged, let fault = settings.origins.fault(in: request) { return .origin(fault) }
         switch authorize(request) {
         case .allowed: return nil
         case .refused(let reason): return .unauthorized(reason: reason)
         case .failed: return .failed
         }
-    }
-
-    /// The origin, or where there is none the referring page, must be listed; a request that names neither, or
-    /// says `null`, is refused by any list but `*:*`.
-    private static func isAllowed(_ request: Request, by allowed: [OriginPattern]) -> Bool {
-        if allowed.contains(where: { $0.host == nil && $0.port == nil }) { return true }
-        guard let page = request.origin ?? request.header("Referer"), let (host, port) = place(of: page)
-        else {
-            return false
-        }
-        return allowed.contains { $0.matches(host: host, port: port) }
-    }
-
-    /// Host and port of a URL; without a port, its scheme's own.
-    private static func place(of url: String) -> (host: String, port: Int)? {
-        guard let colon = url.firstIndex(of: ":"), url[colon...].hasPrefix("://") else { return nil }
-        let authority = url[url.index(colon, offsetBy: 3)...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        let place = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
-        let isBracketed = place.hasPrefix("[")
-        let host = isBracketed ? place.prefix { $0 != "]" } + "]" : place.prefix { $0 != ":" }
-        guard !host.isEmpty else { return nil }
-        let rest = place.dropFirst(host.count)
-        let usual = url[..<colon].lowercased() == "https" ? 443 : 80
-        if rest.isEmpty { return (host.lowercased(), usual) }
-        guard rest.hasPrefix(":"), let port = Int(rest.dropFirst()) else { return nil }
-        return (host.lowercased(), port)
     }
 }

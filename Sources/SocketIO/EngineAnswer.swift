@@ -48,14 +48,12 @@ enum EngineAnswer {
             body: bytes)
     }
 
-    /// A payload in a script element, which is never read across origins in any other way. `nosniff` keeps it from
-    /// being taken for anything else.
+    /// A payload in a script element, which is never read across origins in any other way.
     static func script(_ bytes: [UInt8]) -> Response {
         Response(
             200,
             headers: [
-                ("Content-Type", "text/javascript; charset=UTF-8"), ("X-Content-Type-Options", "nosniff"),
-                ("X-XSS-Protection", "0"),
+                ("Content-Type", "text/javascript; charset=UTF-8"), ("X-XSS-Protection", "0"),
             ] + unbuffered, body: bytes)
     }
 
@@ -76,13 +74,13 @@ enum EngineAnswer {
     /// Error 4. The reference sends no CORS headers to an origin it refuses.
     static func refused(_ refusal: Refusal, _ request: Request, dialect: Dialect) -> Response {
         if request.wantsWebSocket {
-            var response = Response(refusal.status, body: Array(refusal.message.utf8))
+            var response = Response.text(refusal.status, refusal.message)
             response.closesConnection = true
             return response
         }
         let message = String(decoding: JSON.quoted(refusal.message), as: UTF8.self)
-        var response = Response.json(refusal.status, #"{"code":4,"message":\#(message)}"#)
-        if refusal != .origin { response.headers += cors(origin: request.origin, dialect: dialect) }
+        var response = Response.json(refusal.status, #"{"code":4,"message":\#(message)\#(refusal.details)}"#)
+        if !refusal.isOfOrigin { response.headers += cors(origin: request.origin, dialect: dialect) }
         return response
     }
 
@@ -101,7 +99,8 @@ enum EngineAnswer {
         return response
     }
 
-    /// The CORS preflight (Fetch, "CORS-preflight fetch"): what was asked is allowed.
+    /// The CORS preflight (Fetch, "CORS-preflight fetch"): what was asked is allowed, but for the fields by which
+    /// proxies tell where a request comes from. A script may not say that for them.
     static func preflight(_ request: Request, dialect: Dialect = .engine4) -> Response {
         var headers =
             cors(origin: request.origin, dialect: dialect) + [
@@ -109,8 +108,14 @@ enum EngineAnswer {
                 ("Vary", "Access-Control-Request-Headers"),
             ]
         if let asked = request.header("Access-Control-Request-Headers") {
-            headers.append(("Access-Control-Allow-Headers", asked))
+            let allowed = asked.split(separator: ",").map(\.trimmingBlanks).filter { !isOfProxies($0) }
+            headers.append(("Access-Control-Allow-Headers", allowed.joined(separator: ", ")))
         }
         return Response(204, headers: headers)
+    }
+
+    private static func isOfProxies(_ field: String) -> Bool {
+        let name = field.lowercased()
+        return name.hasPrefix("x-forwarded-") || ["forwarded", "x-real-ip", "via"].contains(name)
     }
 }

@@ -98,7 +98,7 @@ public struct Response: Sendable {
     public static func file(_ bytes: [UInt8], type: String, tag: String, for request: Request) -> Response {
         let headers = [
             (name: "Content-Type", value: type), (name: "Cache-Control", value: "public, max-age=0"),
-            (name: "ETag", value: tag), (name: "X-Content-Type-Options", value: "nosniff"),
+            (name: "ETag", value: tag),
         ]
         let known = request.header("If-None-Match").map { list in
             list.split(separator: ",").contains { candidate in

@@ -36,7 +36,7 @@ final class PlainReader: Timed, LinkDelegate {
         guard let feed = shard.server.plainFeed else {
             return link.respond(.json(404, #"{"error":"not found"}"#))
         }
-        if let refusal = shard.server.refusal(of: request) {
+        if let refusal = shard.server.refusal(of: request, isReadingOnly: true) {
             return link.respond(SocketHandshake.refused(refusal, request))
         }
         if route.exchange == .webSocket {
@@ -79,7 +79,6 @@ final class PlainReader: Timed, LinkDelegate {
             route.contentType,
             headers: [
                 ("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no"),
-                ("X-Content-Type-Options", "nosniff"),
             ] + EngineAnswer.publicCORS)
         if !isValid { head.headers.append(cursorNotice) }
         if request.method == "HEAD" { return link.respond(head) }

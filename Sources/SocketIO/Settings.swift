@@ -10,8 +10,8 @@ public struct Settings: Sendable {
     /// Engine.IO transports that are offered.
     public var polling = true
     public var webSocket = true
-    /// Pages that may shake hands; nil: all. 0.9: "origins".
-    public var origins: [OriginPattern]?
+    /// Pages that may shake hands. 0.9: "origins".
+    public var origins = OriginRule.any
     /// From the opening, or the last pong, to the server's next ping. 0.9: "heartbeat interval".
     public var pingInterval: Duration = .seconds(20)
     /// From a ping to the end of a client that does not answer. 0.9: "heartbeat timeout".

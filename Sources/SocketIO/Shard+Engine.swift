@@ -5,7 +5,7 @@ extension Shard {
     func engine(_ request: Request, on link: any Link, at now: Instant) {
         if request.method == "OPTIONS", request.header("Access-Control-Request-Method") != nil {
             let dialect = Dialect(engineRevision: request.parameter("EIO")) ?? .engine4
-            return link.respond(EngineAnswer.preflight(request, dialect: dialect))
+            return link.respond(preflight(request, dialect: dialect))
         }
         if request.query.isEmpty, !request.hasToken("upgrade", in: "connection") {
             return link.respond(.text(200, "Welcome to socket.io."))
@@ -32,6 +32,10 @@ extension Shard {
             return refuse(request, .badRequest, on: link)
         }
         if transport == "websocket" {
+            if let fault = server.settings.origins.fault(in: request) {
+                return link.respond(
+                    EngineAnswer.refused(.origin(fault), request, dialect: .engine4))
+            }
             guard let accept = acceptSocket(request, on: link) else { return }
             link.openSocket(accept: accept.key, headers: accept.headers)
             client.probeOpened(on: link, at: now)
@@ -97,6 +101,14 @@ extension Shard {
         case .badKey: link.respond(EngineAnswer.refusedUpgrade("Missing or invalid Sec-WebSocket-Key header"))
         }
         return nil
+    }
+
+    /// A page that may not shake hands may not ask for more either.
+    func preflight(_ request: Request, dialect: Dialect) -> Response {
+        if let fault = server.settings.origins.fault(in: request) {
+            return EngineAnswer.refused(.origin(fault), request, dialect: dialect)
+        }
+        return EngineAnswer.preflight(request, dialect: dialect)
     }
 
     private func refuse(_ request: Request, _ error: EngineError, on link: any Link) {

@@ -25,7 +25,7 @@ extension Shard {
         // An Upgrade without a transport has no meaning here.
         if request.wantsWebSocket { return link.respond(EngineAnswer.refusedUpgrade("Bad request")) }
         if request.method == "OPTIONS", request.header("Access-Control-Request-Method") != nil {
-            return link.respond(EngineAnswer.preflight(request, dialect: .v09))
+            return link.respond(preflight(request, dialect: .v09))
         }
         let index = request.parameter("jsonp").flatMap { AnswerV09.isIndex($0) ? $0 : nil }
         if let refusal = server.refusal(of: request) {
@@ -52,8 +52,8 @@ extension Shard {
         let client = client(sid) as? ClientV09
         switch (transport, request.method) {
         case (.webSocket, _):
-            if server.refusal(of: request) == .origin {
-                return link.respond(EngineAnswer.refusedUpgrade(Refusal.origin.textV09))
+            if let fault = server.settings.origins.fault(in: request) {
+                return link.respond(EngineAnswer.refusedUpgrade(Refusal.origin(fault).textV09))
             }
             guard let accept = acceptSocket(request, on: link) else { return }
             link.openSocket(accept: accept.key, headers: [])
@@ -76,7 +76,7 @@ extension Shard {
             }
             link.respond(
                 AnswerV09.payload(ConstantV09.notHandshaken, origin: request.origin, callback: callback))
-        case (_, "OPTIONS"): link.respond(EngineAnswer.preflight(request, dialect: .v09))
+        case (_, "OPTIONS"): link.respond(preflight(request, dialect: .v09))
         default:
             link.respond(.methodNotAllowed("GET, POST"))
         }
@@ -117,7 +117,7 @@ enum AnswerV09 {
     /// A handshake that is not accepted. A script cannot see a status, so there it is an error for the callback.
     static func refused(_ refusal: Refusal, origin: String?, jsonp index: String?) -> Response {
         if let index { return script(Array("io.j[\(index)](new Error(\"\(refusal.textV09)\"));".utf8)) }
-        return text(refusal.status, refusal.textV09, origin: refusal == .origin ? nil : origin)
+        return text(refusal.status, refusal.textV09, origin: refusal.isOfOrigin ? nil : origin)
     }
 
     /// Only for a frame of the same origin, so nobody else is let in.
@@ -126,7 +126,6 @@ enum AnswerV09 {
             "text/html; charset=UTF-8",
             headers: [
                 ("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no"),
-                ("X-Content-Type-Options", "nosniff"),
             ])
     }
 }

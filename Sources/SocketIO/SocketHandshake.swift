@@ -55,8 +55,7 @@ enum SocketHandshake {
     /// A reader without Socket.IO that the operator, or the application, does not let in.
     static func refused(_ refusal: Refusal, _ request: Request) -> Response {
         let message = String(decoding: JSON.quoted(refusal.message), as: UTF8.self)
-        let setting = refusal == .origin ? #","setting":"--origins""# : ""
-        var response = Response.json(refusal.status, #"{"error":\#(message)\#(setting)}"#)
+        var response = Response.json(refusal.status, #"{"error":\#(message)\#(refusal.details)}"#)
         response.closesConnection = request.wantsWebSocket
         return response
     }

@@ -40,6 +40,8 @@ enum ResponseWriter {
         head.reserveCapacity(320 + response.body.count)
         head += "HTTP/1.1 \(response.status) \(reason(response.status))\r\n".utf8
         for header in response.headers { field(header.name, header.value, &head) }
+        // What a client has said may stand in any answer, and must never be taken for a page or a script.
+        field("X-Content-Type-Options", "nosniff", &head)
         field("Date", date, &head)
         return head
     }

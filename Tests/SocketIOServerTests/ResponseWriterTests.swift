@@ -14,7 +14,8 @@ import Testing
     @Test func answerHasItsLengthAndDate() {
         #expect(
             text(Response(200, headers: [("X", "y")], body: [65]))
-                == "HTTP/1.1 200 OK\r\nX: y\r\nDate: now\r\nContent-Length: 1\r\n\r\nA")
+                == "HTTP/1.1 200 OK\r\nX: y\r\nX-Content-Type-Options: nosniff\r\nDate: now\r\nContent-Length: 1\r\n\r\nA"
+        )
     }
 
     @Test(arguments: [204, 304])

@@ -7,7 +7,7 @@ import Testing
         -> Stage
     {
         Stage { server in
-            server.settings.origins = origins?.compactMap { OriginPattern($0) }
+            if let origins { server.settings.origins = .listed(origins.compactMap { OriginPattern($0) }) }
             server.authorize = { _ in authorization }
         }
     }
@@ -58,6 +58,137 @@ import Testing
         #expect(script.body == #"io.j[4](new Error("\#(old)"));"#)
         #expect(stage.ask("GET", "/sse").response?.status == status)
         #expect(stage.shard.sessionCount == 0)
+    }
+
+    /// A request at `http://own.example:8888`, or under another name or scheme where a case says so.
+    struct Visit: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var host = "own.example:8888"
+        var isSecure = false
+        var target = Stage.polling
+        var headers: [String: String] = [:]
+        var isOwn: Bool
+    }
+
+    static let visits = [
+        Visit(testDescription: "own page", headers: ["Origin": "http://own.example:8888"], isOwn: true),
+        Visit(testDescription: "in capitals", headers: ["Origin": "http://OWN.example:8888"], isOwn: true),
+        Visit(testDescription: "another port", headers: ["Origin": "http://own.example:8889"], isOwn: false),
+        Visit(testDescription: "no port", headers: ["Origin": "http://own.example"], isOwn: false),
+        Visit(
+            testDescription: "another host", headers: ["Origin": "http://own.example.evil:8888"], isOwn: false
+        ),
+        Visit(testDescription: "user", headers: ["Origin": "http://own.example:8888@evil"], isOwn: false),
+        Visit(testDescription: "null", headers: ["Origin": "null"], isOwn: false),
+        Visit(testDescription: "empty", headers: ["Origin": ""], isOwn: false),
+        Visit(testDescription: "no browser", isOwn: true),
+        Visit(
+            testDescription: "usual port, both", host: "own.example",
+            headers: ["Origin": "http://own.example"],
+            isOwn: true),
+        Visit(
+            testDescription: "usual port, said once", host: "own.example:443",
+            headers: ["Origin": "https://own.example"], isOwn: true),
+        Visit(
+            testDescription: "a proxy speaks TLS and does not say so", host: "own.example",
+            headers: ["Origin": "https://own.example"], isOwn: true),
+        Visit(
+            testDescription: "TLS, and a page without", host: "own.example", isSecure: true,
+            headers: ["Origin": "http://own.example"], isOwn: false),
+        Visit(
+            testDescription: "TLS", host: "own.example", isSecure: true,
+            headers: ["Origin": "https://own.example"], isOwn: true),
+        Visit(
+            testDescription: "IPv6", host: "[::1]:8888", headers: ["Origin": "http://[::1]:8888"], isOwn: true
+        ),
+        Visit(testDescription: "a page's own GET", headers: ["Sec-Fetch-Site": "same-origin"], isOwn: true),
+        Visit(testDescription: "typed in", headers: ["Sec-Fetch-Site": "none"], isOwn: true),
+        Visit(
+            testDescription: "a script element elsewhere", headers: ["Sec-Fetch-Site": "cross-site"],
+            isOwn: false),
+        Visit(testDescription: "a subdomain's", headers: ["Sec-Fetch-Site": "same-site"], isOwn: false),
+        Visit(
+            testDescription: "own referrer", headers: ["Referer": "http://own.example:8888/chat/?x"],
+            isOwn: true),
+        Visit(testDescription: "other referrer", headers: ["Referer": "http://evil.example/"], isOwn: false),
+        Visit(
+            testDescription: "a script element that hides", target: "/socket.io/?EIO=3&transport=polling&j=0",
+            isOwn: false),
+        Visit(testDescription: "one of 0.9 that hides", target: "/socket.io/1/?jsonp=0", isOwn: false),
+        Visit(
+            testDescription: "0.9", target: "/socket.io/1/", headers: ["Origin": "http://own.example:8888"],
+            isOwn: true),
+        Visit(
+            testDescription: "0.9 elsewhere", target: "/socket.io/1/",
+            headers: ["Origin": "http://evil.example"],
+            isOwn: false),
+        Visit(
+            testDescription: "HTTP/1.0 without a name", host: "", headers: ["Origin": "http://own.example"],
+            isOwn: false),
+    ]
+
+    @Test(arguments: visits)
+    func twoWayApplicationsAreForTheirOwnPages(visit: Visit) {
+        let stage = Stage { $0.settings.origins = .same }
+        var request = Request(
+            method: "GET", target: visit.target,
+            headers: visit.headers.map { (name: $0.key, value: $0.value) })
+        request.host = visit.host
+        request.isSecure = visit.isSecure
+        let link = RecordingLink()
+        stage.shard.received(request, on: link, at: stage.now)
+        let isRefused = link.body.contains("orbidden") || link.body.contains("handshake bad origin")
+        #expect(isRefused == !visit.isOwn, "\(link.body)")
+        #expect(stage.shard.sessionCount == (visit.isOwn ? 1 : 0))
+    }
+
+    @Test func aRefusalSaysWhatWasCompared() {
+        let stage = Stage { $0.settings.origins = .same }
+        let headers = [
+            (name: "Host", value: "own.example"), (name: "Origin", value: "http://evil.example/\""),
+        ]
+        let link = stage.ask("GET", Stage.polling, headers: headers)
+        let body =
+            #"{"code":4,"message":"Forbidden","origin":"http://evil.example/\"","#
+            + #""expected":"own.example","setting":"--origins"}"#
+        #expect(link.body == body)
+        #expect(link.response?.header("Access-Control-Allow-Origin") == nil)
+    }
+
+    /// With a sid that somebody has seen, the other's page is let in no more than without.
+    @Test func upgradesAndPreflightsAreJudgedToo() {
+        let stage = Stage { $0.settings.origins = .same }
+        let guest = stage.handshake()
+        let changes = ["Host": "own.example", "Origin": "http://evil.example"]
+        #expect(stage.askSocket(Stage.socket + "&sid=" + guest.sid, changes: changes).response?.status == 403)
+        #expect(stage.askSocket(Stage.socket, changes: changes).response?.status == 403)
+        for target in [Stage.polling, "/socket.io/1/"] {
+            let link = stage.ask(
+                "OPTIONS", target,
+                headers: changes.map { (name: $0.key, value: $0.value) } + [
+                    ("Access-Control-Request-Method", "POST")
+                ])
+            #expect(link.response?.status == 403)
+            #expect(link.response?.header("Access-Control-Allow-Origin") == nil)
+        }
+    }
+
+    @Test func readingStaysPublic() {
+        let stage = Stage { $0.settings.origins = .same }
+        let origin = (name: "Origin", value: "http://evil.example")
+        #expect(stage.ask("GET", "/sse", headers: [origin]).events.first == .stream)
+        #expect(stage.askSocket("/ws", changes: ["Origin": origin.value]).events.first == .socket)
+    }
+
+    @Test func aScriptSpeaksForNoProxy() {
+        let asked = "content-type, X-Forwarded-Host,Forwarded , x-mine"
+        let link = Stage().ask(
+            "OPTIONS", Stage.polling,
+            headers: [
+                ("Origin", "http://a.example"), ("Access-Control-Request-Method", "GET"),
+                ("Access-Control-Request-Headers", asked),
+            ])
+        #expect(link.response?.header("Access-Control-Allow-Headers") == "content-type, x-mine")
     }
 
     @Test func aRefusedOriginIsNotNamed() {

@@ -14,7 +14,6 @@ import Testing
         #expect(head.header("Content-Type") == "text/event-stream")
         #expect(head.header("Cache-Control") == "no-cache, no-transform")
         #expect(head.header("X-Accel-Buffering") == "no")
-        #expect(head.header("X-Content-Type-Options") == "nosniff")
         #expect(head.header("Access-Control-Allow-Origin") == "*")
         #expect(head.header("Dante-Cursor") == nil)
     }
