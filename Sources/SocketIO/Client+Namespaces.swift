@@ -16,7 +16,10 @@ extension Client {
         guard memberships.count + joining.count < shard.server.settings.maxNamespaces else {
             return sendRefusal(ConnectError("Too many namespaces"), namespace: name, at: now)
         }
-        var visit = Visit(namespace: namespace, identity: identity(in: namespace), cursor: cursor)
+        joins += 1
+        var visit = Visit(
+            namespace: namespace, joins: joins, identity: identity(in: namespace, joins: joins),
+            cursor: cursor)
         visit.recognise(auth, at: now)
         let handlers = namespace.handlers
         guard namespace.recovery != nil || handlers.wantsEverySocket else {
@@ -69,7 +72,7 @@ extension Client {
         let namespace = visit.namespace
         joined(namespace, at: now)
         var identity = visit.identity
-        let isCursorValid = join(namespace, socket, after: visit.cursor, at: now)
+        let isCursorValid = join(visit, socket, at: now)
         // A reader is recognised by its cursor alone: any node can give it its old id.
         if namespace.feed != nil, isCursorValid, let pid = visit.claimedPID {
             identity = Identity(id: SessionID.publicID(for: pid), pid: pid, isRecovered: true)
@@ -87,21 +90,20 @@ extension Client {
         }
     }
 
-    /// Joins, and begins the namespace's reading behind `cursor`.
+    /// Joins, and begins the namespace's reading behind the cursor.
     ///
     /// - Returns: whether the cursor was understood.
-    private func join(
-        _ namespace: Namespace, _ socket: Socket?, after cursor: String?, at now: Instant
-    ) -> Bool {
+    private func join(_ visit: Visit, _ socket: Socket?, at now: Instant) -> Bool {
         guard !isEnded else { return true }
+        let namespace = visit.namespace
         let local = shard.local(namespace)
         local.add(self)
         if let socket { local.name(self, socket.id) }
         if namespace.isDynamic { shard.server.registry.population(of: namespace, changedBy: 1) }
-        var membership = Membership(local: local, socket: socket)
+        var membership = Membership(local: local, joins: visit.joins, socket: socket)
         var isValid = true
         if let feed = namespace.feed {
-            let start = feed.begin(after: cursor, at: now)
+            let start = feed.begin(after: visit.cursor, at: now)
             isValid = start.isCursorValid
             membership.reader = FeedReader(start.place)
             membership.frames = frames(of: feed, namespace: namespace.name)
@@ -116,7 +118,8 @@ extension Client {
         if let socket = memberships[index].socket { return socket }
         let local = memberships[index].local
         let socket = Socket(
-            identity(in: local.namespace), namespace: local.namespace, client: self,
+            identity(in: local.namespace, joins: memberships[index].joins), namespace: local.namespace,
+            client: self,
             handshake: Handshake(of: self, auth: nil, namespaceQuery: ""), transport: transportName)
         memberships[index].socket = socket
         local.name(self, socket.id)
@@ -162,6 +165,7 @@ extension Client {
 /// One client's way into one namespace.
 struct Visit: Sendable {
     let namespace: Namespace
+    let joins: UInt32
     var identity: Identity
     /// Where its reading goes on.
     var cursor: String?
@@ -171,8 +175,9 @@ struct Visit: Sendable {
 
     var isBack: Bool { identity.isRecovered }
 
-    init(namespace: Namespace, identity: Identity, cursor: String?) {
+    init(namespace: Namespace, joins: UInt32, identity: Identity, cursor: String?) {
         self.namespace = namespace
+        self.joins = joins
         self.identity = identity
         self.cursor = cursor
     }

@@ -3,6 +3,8 @@ internal import SocketIOCore
 /// A client in one namespace.
 struct Membership {
     let local: LocalNamespace
+    /// How many joins of this client came before: each has an identity of its own.
+    let joins: UInt32
     var reader: FeedReader?
     var frames: FrameCache?
     /// Made when somebody wants it: a handler, a recovery, or whoever fetches the namespace's sockets. A client that
@@ -47,8 +49,10 @@ protocol Client: LinkDelegate, Timed {
     var feedForm: String { get }
     /// Makes one entry's frame in that form.
     func frameMaker(namespace: String) -> @Sendable (FeedEvent) -> Frame
+    /// Namespaces joined so far, those left again included.
+    var joins: UInt32 { get set }
     /// Who a newcomer is in a namespace.
-    func identity(in namespace: Namespace) -> Identity
+    func identity(in namespace: Namespace, joins: UInt32) -> Identity
 
     func writeDirectly(_ frame: Frame)
     func queue(_ packet: Outgoing, at now: Instant)

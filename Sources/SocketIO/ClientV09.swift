@@ -8,6 +8,7 @@ final class ClientV09: Client {
     let request: Request?
     var memberships: [Membership] = []
     var joining: [String] = []
+    var joins: UInt32 = 0
     var scheduled = Instant.distantFuture
     private var session: SessionV09
     private let limits: LimitsV09
@@ -292,7 +293,7 @@ final class ClientV09: Client {
 }
 
 extension ClientV09 {
-    func identity(in namespace: Namespace) -> Identity { Identity(id: sid) }
+    func identity(in namespace: Namespace, joins: UInt32) -> Identity { Identity(id: sid) }
 
     func joined(_ namespace: Namespace, at now: Instant) {}
 

@@ -56,11 +56,11 @@ extension EngineClient {
 
     /// From revision 4 on both ids are made of the sid, so that nobody has to keep them, and the public one of the
     /// private one, so that a reader that comes back to another node is known by its old name.
-    func identity(in namespace: Namespace) -> Identity {
+    func identity(in namespace: Namespace, joins: UInt32) -> Identity {
         guard isRevision4 else {
             return Identity(id: namespace.name == "/" ? sid : "\(namespace.name)#\(sid)")
         }
-        let pid = SessionID.publicID(for: "\(sid) \(namespace.name)")
+        let pid = SessionID.publicID(for: "\(sid) \(joins) \(namespace.name)")
         return Identity(id: SessionID.publicID(for: pid), pid: pid)
     }
 

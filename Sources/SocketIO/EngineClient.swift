@@ -8,8 +8,12 @@ final class EngineClient: Client {
     /// As the handshake said it; what is asked later in another revision's name is refused.
     let revision: String
     let request: Request?
+    /// Where its messages are no Socket.IO packets but go to this application as they are.
+    let endpoint: EngineEndpoint?
+    private lazy var engineSocket = EngineSocket(self, at: Instant(nanoseconds: 0))
     var memberships: [Membership] = []
     var joining: [String] = []
+    var joins: UInt32 = 0
     var scheduled = Instant.distantFuture
     var session: Session
     var decoder: SocketPacketDecoder
@@ -28,8 +32,12 @@ final class EngineClient: Client {
     private var socket: (any Link)?
     private var probe: (any Link)?
 
-    init(_ request: Request, sid: String, dialect: Dialect, onSocket: Bool, shard: Shard, at now: Instant) {
+    init(
+        _ request: Request, _ endpoint: EngineEndpoint?, sid: String, dialect: Dialect, onSocket: Bool,
+        shard: Shard, at now: Instant
+    ) {
         self.sid = sid
+        self.endpoint = endpoint
         self.shard = shard
         cursor = request.parameter("from")
         self.request = shard.server.registry.hub.keepsHandshakes ? request : nil
@@ -41,6 +49,8 @@ final class EngineClient: Client {
         session = Session(
             EngineFormat(dialect, isTextOnly: isTextOnly), onSocket: onSocket, limits: shard.limits, at: now)
         decoder = SocketPacketDecoder(revision3: dialect != .engine4)
+        // There is nothing to be joined.
+        if endpoint != nil { session.namespaceJoined() }
     }
 
     private var limits: SessionLimits { shard.limits }
@@ -146,7 +156,7 @@ final class EngineClient: Client {
     }
 
     /// Before revision 4 the default namespace is joined without being asked for.
-    private func joinDefault(at now: Instant) { connect(to: "/", at: now) }
+    private func joinDefault(at now: Instant) { if endpoint == nil { connect(to: "/", at: now) } }
 
     /// A WebSocket with the sid of this session: an upgrade, if nothing stands against it.
     func probeOpened(on link: any Link, at now: Instant) {
@@ -348,6 +358,9 @@ final class EngineClient: Client {
                 for membership in memberships { membership.socket?.changed(transport: transportName) }
             // What stands behind a packet that ended the session is nobody's any more.
             case .deliverText where session.isEnded, .deliverBinary where session.isEnded: break
+            case .deliverText(let text) where endpoint != nil:
+                hear(.text(String(decoding: text, as: UTF8.self)), at: now)
+            case .deliverBinary(let bytes) where endpoint != nil: hear(.binary(bytes), at: now)
             case .deliverText(let text):
                 receive(at: now) { decoder throws(SocketPacketError) in try decoder.text(text[...]) }
             case .deliverBinary(let bytes):
@@ -355,6 +368,10 @@ final class EngineClient: Client {
             case .ended(let reason): ended(reason, at: now)
             }
         }
+    }
+
+    private func hear(_ message: WebSocketMessage, at now: Instant) {
+        if let endpoint { engineSocket.heard(message, endpoint.handler, at: now) }
     }
 
     private func write(_ packet: Outgoing) {

@@ -19,6 +19,11 @@ public struct Handshake: Sendable {
     public let headers: [(name: String, value: String)]
     /// Path and query of the request that opened the connection.
     public let url: String
+    /// The client's address, as text: behind a trusted proxy the one the proxy names, else the connection's. Empty
+    /// where the connection has none.
+    public let address: String
+    /// The client speaks TLS, to this server or to a trusted proxy before it.
+    public let isSecure: Bool
     /// The object of CONNECT, from Socket.IO 3 on.
     public let auth: JSON?
     /// The query of the namespace, before Socket.IO 3.
@@ -41,7 +46,7 @@ public struct Handshake: Sendable {
     var json: JSON {
         var members: [JSON.Member] = [
             .init("headers", .object(headers.map { .init($0.name.lowercased(), .string($0.value)) })),
-            .init("url", .string(url)),
+            .init("url", .string(url)), .init("address", .string(address)), .init("secure", .bool(isSecure)),
         ]
         if let auth { members.append(.init("auth", auth)) }
         return .object(members)
@@ -53,6 +58,8 @@ extension Handshake {
         generation = client.generation
         headers = client.request?.headers ?? []
         url = client.request?.target ?? ""
+        address = client.request?.remoteAddress ?? ""
+        isSecure = client.request?.isSecure ?? false
         self.auth = auth
         self.namespaceQuery = namespaceQuery
         maxRooms = client.shard.server.settings.maxRooms

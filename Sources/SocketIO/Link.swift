@@ -19,7 +19,9 @@ package protocol Link: AnyObject {
     /// The head of a stream; ``write(_:)`` then adds chunks.
     func openStream(_ head: Response)
     /// 101: from here on this is a WebSocket.
-    func openSocket(accept: String, headers: [(name: String, value: String)])
+    ///
+    /// - Parameter maxMessageBytes: of what comes in; nil: the server's ``Settings/maxPayload``.
+    func openSocket(accept: String, headers: [(name: String, value: String)], maxMessageBytes: Int?)
     /// A shared frame, already framed for this link's exchange.
     func write(_ frame: Frame)
     /// A packet for this client alone, as one WebSocket message.
@@ -33,6 +35,12 @@ package protocol Link: AnyObject {
     func closeSocket(code: UInt16?)
     /// Ends the connection without a word.
     func abort()
+}
+
+extension Link {
+    func openSocket(accept: String, headers: [(name: String, value: String)]) {
+        openSocket(accept: accept, headers: headers, maxMessageBytes: nil)
+    }
 }
 
 /// Who hears what happens on a link. Always called on the loop that owns the session.

@@ -8,8 +8,9 @@ public enum WebSocketMessage: Equatable, Sendable {
 
 /// A WebSocket without Socket.IO that an application serves itself, in both directions.
 ///
-/// - Limits: a message is at most ``Settings/maxPayload`` long; a client that leaves more than
-///   ``Settings/maxBuffered`` bytes of answers untaken loses its connection.
+/// - Limits: a message is at most ``Settings/maxPayload`` long, unless the address has a limit of its own; a client
+///   that leaves more than ``Settings/maxBuffered`` bytes, and more than one such message, of answers untaken loses
+///   its connection.
 /// - Owner: the event loop that accepted it. A handler is called there and must not wait, nor keep the socket for
 ///   another thread.
 public final class RawSocket {
@@ -58,7 +59,9 @@ public final class RawSocket {
         if link.isReady { return link.write(packet) }
         waiting.append(packet)
         waitingBytes += packet.owedBytes
-        guard waitingBytes > shard.server.settings.maxBuffered else { return }
+        guard waitingBytes > max(shard.server.settings.maxBuffered, endpoint.maxMessageBytes ?? 0) else {
+            return
+        }
         // It does not read: a close frame would not be read either.
         leave()
         link.abort()
@@ -110,6 +113,7 @@ extension RawSocket: LinkDelegate {
 struct RawEndpoint: Sendable {
     /// The last segment of the path, under any prefix.
     let name: String
+    let maxMessageBytes: Int?
     let handler: RawSocket.Handler
 
     /// Answers the handshake; messages are heard from here on.
@@ -119,7 +123,7 @@ struct RawEndpoint: Sendable {
         }
         guard let accept = SocketHandshake.accept(request, on: link) else { return }
         if shard.isDraining { return link.respond(.json(503, #"{"error":"the server is stopping"}"#)) }
-        link.openSocket(accept: accept, headers: [])
+        link.openSocket(accept: accept, headers: [], maxMessageBytes: maxMessageBytes)
         let socket = RawSocket(request, self, on: link, in: shard)
         link.delegate = socket
         link.flush()
@@ -132,8 +136,12 @@ extension Server {
     ///
     ///     server.serveWebSocket(named: "echo") { socket, message in socket.send(message) }
     ///
-    /// - Parameter handler: called with each message, on the event loop of its socket.
-    public mutating func serveWebSocket(named name: String, _ handler: @escaping RawSocket.Handler) {
-        rawEndpoints.append(RawEndpoint(name: name, handler: handler))
+    /// - Parameters:
+    ///   - maxMessageBytes: of one message of a client; nil: ``Settings/maxPayload``.
+    ///   - handler: called with each message, on the event loop of its socket.
+    public mutating func serveWebSocket(
+        named name: String, maxMessageBytes: Int? = nil, _ handler: @escaping RawSocket.Handler
+    ) {
+        rawEndpoints.append(RawEndpoint(name: name, maxMessageBytes: maxMessageBytes, handler: handler))
     }
 }

@@ -7,6 +7,8 @@ struct Router: Sendable {
     enum Route: Sendable {
         /// Below the resource: what follows it, without its slash.
         case resource(Substring)
+        /// Below the address of an Engine.IO without Socket.IO.
+        case engine(EngineEndpoint)
         case plain(PlainRoute)
         case raw(RawEndpoint)
         /// A page or a file of the application, by the last segment of the path.
@@ -20,6 +22,7 @@ struct Router: Sendable {
     private let basePathText: String
     private let routes: [PlainRoute]
     private let rawEndpoints: [RawEndpoint]
+    private let engineEndpoints: [EngineEndpoint]
     private let resourceSegments: [String]
 
     init(server: Server) {
@@ -28,6 +31,7 @@ struct Router: Sendable {
         basePath = server.settings.basePath.map { base in base.split(separator: "/").map(String.init) }
         routes = server.routes
         rawEndpoints = server.rawEndpoints
+        engineEndpoints = server.engineEndpoints
         resourceSegments = server.settings.resource.split(separator: "/").map(String.init)
     }
 
@@ -51,6 +55,9 @@ struct Router: Sendable {
             }
         }
         if let rest = resource.rest(of: path) { return .resource(rest) }
+        if let endpoint = engineEndpoints.first(where: { $0.path.rest(of: path) != nil }) {
+            return .engine(endpoint)
+        }
         let last = PathTail.lastSegment(path)
         if let endpoint = rawEndpoints.first(where: { $0.name == last }) { return .raw(endpoint) }
         if request.wantsWebSocket, let raw = routes.first(where: { $0.exchange == .webSocket }) {

@@ -41,6 +41,8 @@ public struct Server: Sendable, BroadcastTarget {
     public private(set) var plainFeed: (any Feed)?
     /// Addresses of bare WebSockets that the application serves itself.
     var rawEndpoints: [RawEndpoint] = []
+    /// Addresses of Engine.IO without Socket.IO.
+    var engineEndpoints: [EngineEndpoint] = []
     /// The client scripts and whatever else is below the resource, by name: `socket.io.js`.
     public var script: @Sendable (_ name: String, _ request: Request) -> Response? = { _, _ in nil }
     /// Everything else, by the last segment of the path, which is empty behind a slash.

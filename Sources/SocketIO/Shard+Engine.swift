@@ -2,7 +2,8 @@ internal import SocketIOCore
 
 /// Requests of Engine.IO 2, 3 and 4.
 extension Shard {
-    func engine(_ request: Request, on link: any Link, at now: Instant) {
+    /// - Parameter endpoint: where Socket.IO is not spoken.
+    func engine(_ request: Request, _ endpoint: EngineEndpoint?, on link: any Link, at now: Instant) {
         if request.method == "OPTIONS", request.header("Access-Control-Request-Method") != nil {
             let dialect = Dialect(engineRevision: request.parameter("EIO")) ?? .engine4
             return link.respond(preflight(request, dialect: dialect))
@@ -22,10 +23,10 @@ extension Shard {
             return link.closeSocket(code: nil)
         }
         guard let sid = request.parameter("sid") else {
-            return handshake(request, transport: transport, on: link, at: now)
+            return handshake(request, endpoint, transport: transport, on: link, at: now)
         }
         // A sid of another revision is unknown here; a request keeps the revision of its sid.
-        guard let client = client(sid) as? EngineClient else {
+        guard let client = client(sid) as? EngineClient, client.endpoint === endpoint else {
             return refuse(request, .unknownSession, on: link)
         }
         if let revision = request.parameter("EIO"), revision != client.revision {
@@ -44,7 +45,9 @@ extension Shard {
         }
     }
 
-    private func handshake(_ request: Request, transport: String, on link: any Link, at now: Instant) {
+    private func handshake(
+        _ request: Request, _ endpoint: EngineEndpoint?, transport: String, on link: any Link, at now: Instant
+    ) {
         guard request.method == "GET" else { return refuse(request, .badMethod, on: link) }
         guard let dialect = dialect(of: request) else {
             return refuse(request, .unsupportedVersion, on: link)
@@ -55,14 +58,14 @@ extension Shard {
         if transport == "polling" {
             if let problem = refusalOfSession() { return link.respond(problem) }
             let client = EngineClient(
-                request, sid: newID(), dialect: dialect, onSocket: false, shard: self, at: now)
+                request, endpoint, sid: newID(), dialect: dialect, onSocket: false, shard: self, at: now)
             keep(client)
             client.opened(answering: link, for: request, at: now)
         } else {
             guard let accept = acceptSocket(request, on: link) else { return }
             if let problem = refusalOfSession() { return link.respond(problem) }
             let client = EngineClient(
-                request, sid: newID(), dialect: dialect, onSocket: true, shard: self, at: now)
+                request, endpoint, sid: newID(), dialect: dialect, onSocket: true, shard: self, at: now)
             keep(client)
             link.openSocket(accept: accept.key, headers: accept.headers)
             client.opened(on: link, at: now)

@@ -45,9 +45,13 @@ package final class Shard {
 
     /// The loop that owns the session a request names, when that is not this one; nil for everything else.
     package func owner(of request: Request) -> UInt8? {
-        guard case .resource(let rest) = router.route(request),
-            let sid = request.parameter("sid") ?? TargetV09(rest: rest)?.sid,
-            let place = SessionID.place(of: sid), place.node == node, place.loop != index
+        var sid = request.parameter("sid")
+        switch router.route(request) {
+        case .resource(let rest): sid = sid ?? TargetV09(rest: rest)?.sid
+        case .engine: break
+        case .plain, .raw, .page, .outside: return nil
+        }
+        guard let place = sid.flatMap({ SessionID.place(of: $0) }), place.node == node, place.loop != index
         else { return nil }
         return place.loop
     }
@@ -56,9 +60,13 @@ package final class Shard {
 
     /// The head of a request with a body is here; the body is not. Tells the session, which may refuse.
     package func bodyBegan(_ request: Request, on link: any Link, at now: Instant) {
-        guard request.method == "POST", case .resource = router.route(request),
-            request.parameter("transport") == "polling", let sid = request.parameter("sid")
+        guard request.method == "POST", request.parameter("transport") == "polling",
+            let sid = request.parameter("sid")
         else { return }
+        switch router.route(request) {
+        case .resource, .engine: break
+        case .plain, .raw, .page, .outside: return
+        }
         (clients[sid] as? EngineClient)?.postBegan(request, on: link, at: now)
     }
 
@@ -71,6 +79,8 @@ package final class Shard {
                 .json(404, #"{"error":"not found","basePath":\#(String(decoding: path, as: UTF8.self))}"#))
         case .resource(let rest):
             resource(request, rest: rest, on: link, at: now)
+        case .engine(let endpoint):
+            engine(request, endpoint, on: link, at: now)
         case .plain(let route):
             PlainReader.open(route, request, on: link, in: self, at: now)
         case .raw(let endpoint):
@@ -88,7 +98,7 @@ package final class Shard {
             return link.respond(script)
         }
         if let target = TargetV09(rest: rest) { return v09(request, target, on: link, at: now) }
-        engine(request, on: link, at: now)
+        engine(request, nil, on: link, at: now)
     }
 
     private func page(_ lastSegment: String, _ request: Request, on link: any Link) {

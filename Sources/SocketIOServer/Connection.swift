@@ -86,12 +86,12 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         corked = ResponseWriter.stream(head, to: facts, date: worker.httpDate())
     }
 
-    func openSocket(accept: String, headers: [(name: String, value: String)]) {
+    func openSocket(accept: String, headers: [(name: String, value: String)], maxMessageBytes: Int?) {
         guard phase == .http else { return }
         phase = .webSocket
         isCorked = true
         corked = ResponseWriter.switching(accept: accept, headers: headers)
-        reader = WebSocketReader(maxMessageBytes: worker.maxBody)
+        reader = WebSocketReader(maxMessageBytes: maxMessageBytes ?? worker.maxBody)
         expect(nil)
         requests?.stepAside(for: self)
         requests = nil

@@ -32,8 +32,8 @@ final class RemoteLink: Link, @unchecked Sendable {
 
     func respond(counted make: @escaping @Sendable (Totals) -> Response) { hop { $0.respond(counted: make) } }
     func openStream(_ head: Response) { hop { $0.openStream(head) } }
-    func openSocket(accept: String, headers: [(name: String, value: String)]) {
-        hop { $0.openSocket(accept: accept, headers: headers) }
+    func openSocket(accept: String, headers: [(name: String, value: String)], maxMessageBytes: Int?) {
+        hop { $0.openSocket(accept: accept, headers: headers, maxMessageBytes: maxMessageBytes) }
     }
     func write(_ frame: Frame) { tracked { $0.write(frame) } }
     func write(_ packet: Outgoing) { tracked { $0.write(packet) } }

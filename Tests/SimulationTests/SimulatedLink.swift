@@ -101,7 +101,7 @@ final class SimulatedLink: Link {
         carryOut(.streamOpened)
     }
 
-    func openSocket(accept: String, headers: [(name: String, value: String)]) {
+    func openSocket(accept: String, headers: [(name: String, value: String)], maxMessageBytes: Int?) {
         isCorked = true
         carryOut(.socketOpened)
     }

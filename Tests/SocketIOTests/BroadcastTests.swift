@@ -284,7 +284,7 @@ private final class FrameLink: Link {
     func respond(_ response: Response) {}
     func respond(counted make: @escaping @Sendable (Totals) -> Response) {}
     func openStream(_ head: Response) {}
-    func openSocket(accept: String, headers: [(name: String, value: String)]) {}
+    func openSocket(accept: String, headers: [(name: String, value: String)], maxMessageBytes: Int?) {}
     func write(_ frame: Frame) { frames.append(frame) }
     func write(_ packet: Outgoing) { if case .frame(let frame) = packet { write(frame) } }
     func ping() {}

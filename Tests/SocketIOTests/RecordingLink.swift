@@ -78,7 +78,7 @@ final class RecordingLink: Link {
         events.append(.stream)
     }
 
-    func openSocket(accept: String, headers: [(name: String, value: String)]) {
+    func openSocket(accept: String, headers: [(name: String, value: String)], maxMessageBytes: Int?) {
         self.accept = accept
         socketHeaders = headers
         events.append(.socket)

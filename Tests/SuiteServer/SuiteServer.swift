@@ -7,29 +7,51 @@ internal import SocketIOServer
     internal import Musl
 #endif
 
-/// A server for the public test suites: at `/ws-echo` every WebSocket message comes back as it went.
+/// A server for the public test suites of the protocols.
 ///
-///     swift run dante-suite-server --port 9001
+///     swift run dante-suite-server --port 3000
 ///
-/// Without `--port` it takes a free one. It runs until it is killed.
+/// Engine.IO at `/engine.io/` and bare WebSockets at `/ws-echo` send every message back as it came; Socket.IO is at
+/// `/socket.io/`. Without `--port` it takes a free one. It runs until it is killed.
 @main
 struct SuiteServer {
     static func main() async throws {
         let port = try port(CommandLine.arguments.dropFirst())
-        var server = Server()
-        // The suite's largest message has 16 MiB.
-        server.settings.maxPayload = 16 << 20
-        server.settings.maxBuffered = 16 << 20
-        server.serveWebSocket(named: "ws-echo") { socket, message in socket.send(message) }
-
         var settings = ListenerSettings()
         settings.host = "127.0.0.1"
         settings.port = port
-        let listener = try await Listener.bind(server, settings: settings, logger: Logger(label: "suite"))
+        let listener = try await Listener.bind(
+            try server(), settings: settings, logger: Logger(label: "suite"))
         print("dante-suite-server: http://127.0.0.1:\(listener.port)/")
         // Into a pipe too: whoever starts this waits for the line.
         fflush(nil)
         while true { try await Task.sleep(for: .seconds(86_400)) }
+    }
+
+    /// With the times that the suites expect.
+    private static func server() throws -> Server {
+        var server = Server()
+        server.settings.pingInterval = .milliseconds(300)
+        server.settings.pingTimeout = .milliseconds(200)
+        server.settings.connectTimeout = .seconds(1)
+        server.settings.maxPayload = 1_000_000
+        server.serveEngine(below: "engine.io") { socket, message in socket.send(message) }
+        server.serveWebSocket(named: "ws-echo", maxMessageBytes: 16 << 20) { socket, message in
+            socket.send(message)
+        }
+
+        let main = server.namespace("/")
+        main.onConnect(greet)
+        try main.onEvent("message") { socket, event in
+            try socket.emit("message-back", arguments: event.arguments)
+        }
+        try main.onEvent("message-with-ack") { _, event in event.acknowledgement?.send(event.arguments) }
+        server.namespace("/custom").onConnect(greet)
+        return server
+    }
+
+    @Sendable private static func greet(_ socket: Socket) throws {
+        try socket.emit("auth", socket.handshake.auth ?? [:])
     }
 
     private static func port(_ arguments: ArraySlice<String>) throws -> Int {
