@@ -57,14 +57,20 @@ let package = Package(
             name: "dante-suite-server", dependencies: ["SocketIOServer", logging], path: "Tests/SuiteServer",
             swiftSettings: settings),
 
-        .testTarget(name: "SocketIOCoreTests", dependencies: ["SocketIOCore"], swiftSettings: settings),
+        // What several test targets share.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
-            name: "SocketIOTests", dependencies: ["SocketIO", "SocketIOCore"], swiftSettings: settings),
+            name: "SocketIOCoreTests", dependencies: ["SocketIOCore", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SocketIOTests", dependencies: ["SocketIO", "SocketIOCore", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(
             name: "SocketIOServerTests",
             dependencies: ["SocketIOServer", "SocketIO", "SocketIOCore", logging],
             swiftSettings: settings),
-        .testTarget(name: "RecitalTests", dependencies: ["Recital"], swiftSettings: settings),
+        .testTarget(
+            name: "RecitalTests", dependencies: ["Recital", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "SimulationTests",
             dependencies: ["dante", "DanteAssets", "Recital", "SocketIO", "SocketIOCore"],

@@ -1,4 +1,5 @@
 import Recital
+import TestSupport
 import Testing
 
 struct CursorTests {

@@ -1,4 +1,5 @@
 import Recital
+import TestSupport
 import Testing
 
 /// Laws of a reading under random times, from seeds; a failure names its seed.

@@ -1,20 +1,6 @@
-/// SplitMix64: small, fast, and the same numbers for the same seed on every machine, so that a failure can be
-/// repeated.
-///
-/// - Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
+import TestSupport
 
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
+extension SeededGenerator {
     /// Up to `count` bytes. Half of the results are drawn from `letters` only, so that they come close to the
     /// grammar.
     mutating func bytes(upTo count: Int, letters: [UInt8] = []) -> [UInt8] {

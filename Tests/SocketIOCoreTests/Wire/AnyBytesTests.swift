@@ -1,4 +1,5 @@
 import SocketIOCore
+import TestSupport
 import Testing
 
 /// Bytes are parsed or refused, never a trap: every decoder is fed noise, noise made of its own letters, and

@@ -1,5 +1,6 @@
 import Foundation
 import SocketIOCore
+import TestSupport
 import Testing
 
 @Suite struct JSONTests {
