@@ -13,6 +13,9 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL = Target.Dependency.product(
+    name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"]))
+let zlib = Target.Dependency.target(name: "CZlib", condition: .when(traits: ["Compression"]))
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -21,9 +24,18 @@ let package = Package(
         .executable(name: "dante", targets: ["dante"]),
         .library(name: "SocketIOServer", targets: ["SocketIOServer"]),
     ],
+    traits: [
+        .trait(name: "TLS", description: "https and wss, by swift-nio-ssl."),
+        .trait(
+            name: "Compression", description: "permessage-deflate, by the system's zlib (Debian: zlib1g-dev)."
+        ),
+        .default(enabledTraits: []),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        // Fetched with the trait TLS only.
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     ],
     targets: [
         // Pure: these import nothing outside this list, which `.ci/run` checks.
@@ -32,9 +44,10 @@ let package = Package(
         .target(name: "SocketIO", dependencies: ["SocketIOCore"], swiftSettings: settings),
 
         // The edge, and the command.
+        .systemLibrary(name: "CZlib"),
         .target(
             name: "SocketIOServer",
-            dependencies: ["SocketIO", "SocketIOCore", nioCore, nioPosix, nioHTTP1, logging],
+            dependencies: ["SocketIO", "SocketIOCore", nioCore, nioPosix, nioHTTP1, nioSSL, zlib, logging],
             swiftSettings: settings),
         // A target of its own, so that the cost of compiling bytes is paid once and not at every edit.
         .target(

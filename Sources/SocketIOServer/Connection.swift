@@ -41,6 +41,8 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     /// Writes that NIO has taken and not yet finished.
     private var outstanding = 0
     private var phase = Phase.http
+    /// How far back a compressed message may refer (``PerMessageDeflate``); 0: none is compressed.
+    private var windowBits: UInt8 = 0
     private var isCorked = false
     /// What was owed at the last deadline that found something owed.
     private var owedBefore = Int.max
@@ -90,6 +92,11 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         guard phase == .http else { return }
         phase = .webSocket
         isCorked = true
+        var headers = headers
+        if let deflate = facts.deflate {
+            windowBits = deflate.serverWindowBits
+            headers.append(("Sec-WebSocket-Extensions", deflate.answer))
+        }
         corked = ResponseWriter.switching(accept: accept, headers: headers)
         reader = WebSocketReader(maxMessageBytes: maxMessageBytes ?? worker.maxBody)
         expect(nil)
@@ -98,15 +105,25 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     }
 
     func write(_ frame: Frame) {
+        if windowBits > 0, let compression = worker.compression {
+            return write(compression.framed(frame, windowBits: windowBits))
+        }
         write(phase == .stream && facts.minorVersion == 0 ? frame.packet : frame.framed)
     }
 
     func write(_ packet: Outgoing) {
         switch packet {
         case .frame(let frame): write(frame)
-        case .text(let bytes): write(WebSocketFrame.text(bytes))
-        case .binary(let bytes): write(WebSocketFrame.binary(bytes))
+        case .text(let bytes): write(bytes, isText: true)
+        case .binary(let bytes): write(bytes, isText: false)
         }
+    }
+
+    private func write(_ payload: [UInt8], isText: Bool) {
+        if windowBits > 0, let compression = worker.compression {
+            return write(compression.framed(payload, isText: isText, windowBits: windowBits))
+        }
+        write(isText ? WebSocketFrame.text(payload) : WebSocketFrame.binary(payload))
     }
 
     func ping() { write(WebSocketFrame.ping([])) }
@@ -266,7 +283,10 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard reader != nil, phase == .webSocket || phase == .closing else { return }
-        let events = unwrapInboundIn(data).withUnsafeReadableBytes { reader?.receive($0) ?? [] }
+        let codec = windowBits > 0 ? worker.compression?.codec : nil
+        let events = unwrapInboundIn(data).withUnsafeReadableBytes {
+            reader?.receive($0, inflatingWith: codec) ?? []
+        }
         guard !events.isEmpty else { return }
         worker.enter { now in
             for event in events { received(event, at: now) }

@@ -48,10 +48,12 @@ public final class Listener: Sendable {
 
     /// Opens the port and serves.
     ///
-    /// - Throws: ``BindError`` when the address cannot be had.
+    /// - Throws: ``BindError`` when the address cannot be had; ``MissingTrait`` when the settings ask for what this
+    ///   build lacks.
     public static func bind(
         _ server: Server, settings: ListenerSettings = ListenerSettings(), logger: Logger
     ) async throws -> Listener {
+        try requireTraits(settings)
         let threads = settings.threads > 0 ? settings.threads : System.coreCount
         // A sid names its loop in one byte.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(threads, 256))
@@ -90,6 +92,12 @@ public final class Listener: Sendable {
     }
 
     // MARK: Setting up
+
+    private static func requireTraits(_ settings: ListenerSettings) throws(MissingTrait) {
+        #if !Compression
+            if settings.compression != nil { throw MissingTrait(trait: "Compression") }
+        #endif
+    }
 
     private static func makeWorkers(
         _ server: Server, _ group: MultiThreadedEventLoopGroup, _ settings: ListenerSettings, _ logger: Logger

@@ -19,8 +19,28 @@ public struct ListenerSettings: Sendable {
     public var goodbyeTimeout: Duration = .seconds(2)
     /// Connections in all; 0: as many as the limit of open files leaves room for.
     public var maxConnections = 0
+    /// Offers permessage-deflate to WebSockets; nil: no. Needs the package trait `Compression`.
+    public var compression: Compression?
     /// From the beginning of a shutdown to its end, whoever is still there.
     public var shutdownTimeout: Duration = .seconds(5)
 
     public init() {}
+
+    /// How WebSocket messages are compressed (RFC 7692).
+    public struct Compression: Sendable, Equatable {
+        /// Bytes of the shortest message that is; shorter ones gain little. Socket.IO: "threshold".
+        public var threshold: Int
+
+        public init(threshold: Int = 1024) { self.threshold = threshold }
+    }
+}
+
+/// A setting asks for what this build was made without.
+public struct MissingTrait: Error, CustomStringConvertible {
+    /// As the package names it.
+    public let trait: String
+
+    public var description: String {
+        "this build was made without \(trait): build it with swift build --traits \(trait)"
+    }
 }

@@ -93,6 +93,10 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
             minorVersion: head.version.minor, isHead: head.method == .HEAD,
             // Behind any request that offers an upgrade the parser stops: there is no next one to be read.
             keepsAlive: head.isKeepAlive && !offersUpgrade)
+        if offersUpgrade, worker.compression != nil {
+            connection.facts.deflate = PerMessageDeflate(
+                offers: head.headers["sec-websocket-extensions"].joined(separator: ", "))
+        }
         guard let target = RequestCheck.target(of: head) else {
             return refuse(400, "The request's target or its Host is not valid.")
         }

@@ -1,4 +1,5 @@
 internal import SocketIO
+internal import SocketIOCore
 
 /// Answers as bytes: status line, head, body (RFC 9112).
 enum ResponseWriter {
@@ -89,4 +90,6 @@ struct RequestFacts: Sendable {
     var minorVersion = 1
     var isHead = false
     var keepsAlive = true
+    /// What a handshake agrees on.
+    var deflate: PerMessageDeflate?
 }

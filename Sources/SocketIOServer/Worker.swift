@@ -15,6 +15,8 @@ final class Worker {
     let proxies: Proxies
     let logger: Logger
     let shard: Shard
+    /// Nil: none is offered.
+    let compression: SocketCompression?
     private(set) var connections: [ObjectIdentifier: Connection] = [:]
     private var timer: Scheduled<Void>?
     private var timerAt = Instant.distantFuture
@@ -32,6 +34,7 @@ final class Worker {
         self.logger = logger
         maxBody = server.settings.maxPayload
         proxies = Proxies(trusting: settings.trustedProxies)
+        compression = SocketCompression.make(settings)
         var generator = SystemRandomNumberGenerator()
         shard = Shard(
             server: server, index: index, startingAt: Clock.now(), random: { generator.next() },

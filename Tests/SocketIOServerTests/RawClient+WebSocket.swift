@@ -1,5 +1,6 @@
 /// A frame as the server sent it.
 struct RawFrame: Equatable, Sendable {
+    /// With the reserved bits: 0x41 is a compressed text.
     let opcode: UInt8
     let payload: [UInt8]
 
@@ -53,7 +54,7 @@ extension RawClient {
     func frame() async throws -> RawFrame {
         let bytes = try await take { Self.wholeFrame($0) }
         let start = bytes[1] == 127 ? 10 : bytes[1] == 126 ? 4 : 2
-        return RawFrame(opcode: bytes[0] & 15, payload: Array(bytes[start...]))
+        return RawFrame(opcode: bytes[0] & 0x7F, payload: Array(bytes[start...]))
     }
 
     private static func wholeFrame(_ bytes: [UInt8]) -> Int? {

@@ -20,6 +20,9 @@ struct SuiteServer {
         var settings = ListenerSettings()
         settings.host = "127.0.0.1"
         settings.port = port
+        #if Compression
+            settings.compression = ListenerSettings.Compression(threshold: 0)
+        #endif
         let listener = try await Listener.bind(
             try server(), settings: settings, logger: Logger(label: "suite"))
         print("dante-suite-server: http://127.0.0.1:\(listener.port)/")

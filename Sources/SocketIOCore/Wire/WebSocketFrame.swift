@@ -1,6 +1,6 @@
 /// Frames of a WebSocket server: whole, final and unmasked.
 ///
-/// - Source: RFC 6455, 5.2 (framing), 5.5 (control frames), 7.4 (close codes).
+/// - Source: RFC 6455, 5.2 (framing), 5.5 (control frames), 7.4 (close codes); RFC 7692, 6 (RSV1).
 package enum WebSocketFrame {
     enum Opcode {
         static let continuation: UInt8 = 0x0
@@ -11,12 +11,21 @@ package enum WebSocketFrame {
         static let pong: UInt8 = 0xA
     }
 
+    /// RSV1, which says of a message's first frame that the message is compressed.
+    static let compressed: UInt8 = 0x40
+
     /// The longest payload of a control frame.
     static let maxControlBytes = 125
 
-    package static func text(_ payload: [UInt8]) -> [UInt8] { frame(Opcode.text, payload[...]) }
+    /// - Parameter isCompressed: the payload is, by permessage-deflate.
+    package static func text(_ payload: [UInt8], isCompressed: Bool = false) -> [UInt8] {
+        frame(isCompressed ? compressed | Opcode.text : Opcode.text, payload[...])
+    }
 
-    package static func binary(_ payload: [UInt8]) -> [UInt8] { frame(Opcode.binary, payload[...]) }
+    /// - Parameter isCompressed: the payload is, by permessage-deflate.
+    package static func binary(_ payload: [UInt8], isCompressed: Bool = false) -> [UInt8] {
+        frame(isCompressed ? compressed | Opcode.binary : Opcode.binary, payload[...])
+    }
 
     /// What is longer than a control frame can be is cut off.
     package static func ping(_ payload: [UInt8]) -> [UInt8] {
@@ -41,11 +50,11 @@ package enum WebSocketFrame {
         return frame(Opcode.close, payload[...])
     }
 
-    private static func frame(_ opcode: UInt8, _ payload: ArraySlice<UInt8>) -> [UInt8] {
+    private static func frame(_ first: UInt8, _ payload: ArraySlice<UInt8>) -> [UInt8] {
         let count = payload.count
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count + 10)
-        bytes.append(0x80 | opcode)
+        bytes.append(0x80 | first)
         switch count {
         case ...125:
             bytes.append(UInt8(count))

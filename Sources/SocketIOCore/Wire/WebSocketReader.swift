@@ -1,4 +1,8 @@
-/// Reads what a WebSocket client sends, in whatever pieces it arrives, and joins fragments. No extensions.
+/// Reads what a WebSocket client sends, in whatever pieces it arrives, and joins fragments.
+///
+/// Where permessage-deflate has been agreed on, ``receive(_:inflatingWith:)`` is given a codec. A compressed
+/// message is kept as it came until it is whole: so no connection holds a window, and what it inflates to is
+/// bounded.
 ///
 ///     first ─▶ second ─▶ [length] ─▶ mask ─▶ payload ─┐
 ///       ▲                              │              │      any ──fault or close──▶ ended
@@ -8,7 +12,8 @@
 ///   of it is kept. Nothing is reserved for what a header only promises.
 /// - Errors: ``Event/failed(code:reason:)`` with the code for the close frame; the rest of the connection is
 ///   ignored.
-/// - Source: RFC 6455: 5.2 to 5.5 (framing), 7.4 (close codes), 8.1 (UTF-8, checked as it arrives).
+/// - Source: RFC 6455: 5.2 to 5.5 (framing), 7.4 (close codes), 8.1 (UTF-8, checked as it arrives); RFC 7692, 6
+///   (RSV1) and 7.2.2 (inflating).
 /// - Cost: a few words and no heap while no message is under way.
 package struct WebSocketReader: Sendable {
     package enum Event: Equatable, Sendable {
@@ -43,6 +48,8 @@ package struct WebSocketReader: Sendable {
 
     /// The opcode of the message under way; `continuation` when there is none.
     private var messageOpcode = WebSocketFrame.Opcode.continuation
+    /// It is compressed, and in ``message`` it still is.
+    private var isCompressed = false
     private var utf8 = UTF8Validator()
     private var fragments: UInt32 = 0
     private var message: [UInt8] = []
@@ -65,7 +72,10 @@ package struct WebSocketReader: Sendable {
     /// Nothing will be reported any more: the client closed, or failed.
     package var hasEnded: Bool { stage == .ended }
 
-    package mutating func receive(_ bytes: UnsafeRawBufferPointer) -> [Event] {
+    /// - Parameter codec: where permessage-deflate has been agreed on; nil refuses compressed messages.
+    package mutating func receive(
+        _ bytes: UnsafeRawBufferPointer, inflatingWith codec: (any DeflateCodec)? = nil
+    ) -> [Event] {
         var events: [Event] = []
         var index = 0
         do throws(Fault) {
@@ -75,10 +85,10 @@ package struct WebSocketReader: Sendable {
                     try payload(UnsafeRawBufferPointer(rebasing: bytes[index..<(index + count)]))
                     index += count
                 } else {
-                    try header(bytes[index])
+                    try header(bytes[index], mayCompress: codec != nil)
                     index += 1
                 }
-                if stage == .payload, remaining == 0 { try frameEnded(&events) }
+                if stage == .payload, remaining == 0 { try frameEnded(&events, codec) }
             }
         } catch {
             end()
@@ -95,9 +105,9 @@ package struct WebSocketReader: Sendable {
 
     // MARK: Header
 
-    private mutating func header(_ byte: UInt8) throws(Fault) {
+    private mutating func header(_ byte: UInt8, mayCompress: Bool) throws(Fault) {
         switch stage {
-        case .first: try first(byte)
+        case .first: try first(byte, mayCompress: mayCompress)
         case .second: try second(byte)
         case .length:
             remaining = remaining << 8 | UInt64(byte)
@@ -111,8 +121,11 @@ package struct WebSocketReader: Sendable {
         }
     }
 
-    private mutating func first(_ byte: UInt8) throws(Fault) {
-        guard byte & 0x70 == 0 else { throw Fault(code: 1002, reason: "reserved bit") }
+    private mutating func first(_ byte: UInt8, mayCompress: Bool) throws(Fault) {
+        let reserved = byte & 0x70
+        guard reserved == 0 || reserved == WebSocketFrame.compressed && mayCompress else {
+            throw Fault(code: 1002, reason: "reserved bit")
+        }
         isFinal = byte & 0x80 != 0
         opcode = byte & 0x0F
         let isUnderWay = messageOpcode != WebSocketFrame.Opcode.continuation
@@ -125,6 +138,11 @@ package struct WebSocketReader: Sendable {
             guard isFinal else { throw Fault(code: 1002, reason: "fragmented control frame") }
         default:
             throw Fault(code: 1002, reason: "reserved opcode")
+        }
+        if opcode == WebSocketFrame.Opcode.text || opcode == WebSocketFrame.Opcode.binary {
+            isCompressed = reserved != 0
+        } else if reserved != 0 {
+            throw Fault(code: 1002, reason: "reserved bit")
         }
         stage = .second
     }
@@ -151,13 +169,18 @@ package struct WebSocketReader: Sendable {
         let isMinimal = lengthBytes == 0 || remaining > (lengthBytes == 2 ? 125 : 0xFFFF)
         guard isMinimal, remaining >> 63 == 0 else { throw Fault(code: 1002, reason: "malformed length") }
         if !isControl {
-            guard remaining <= UInt64(max(maxMessageBytes - message.count, 0)) else {
+            guard remaining <= UInt64(max(maxHeldBytes - message.count, 0)) else {
                 throw Fault(code: 1009, reason: "message too big")
             }
             guard fragments < maxFragments else { throw Fault(code: 1009, reason: "too many fragments") }
         }
         missing = 4
         stage = .mask
+    }
+
+    /// What does not shrink grows by 5 bytes in each 16 kB block at most (RFC 1951, 3.2.4); twice that passes.
+    private var maxHeldBytes: Int {
+        isCompressed ? maxMessageBytes + maxMessageBytes / 1024 + 64 : maxMessageBytes
     }
 
     private var isControl: Bool { opcode & 0x8 != 0 }
@@ -170,7 +193,7 @@ package struct WebSocketReader: Sendable {
         } else {
             let start = message.count
             Self.append(bytes, to: &message, unmaskedWith: mask)
-            if isText {
+            if isText, !isCompressed {
                 let isValid = message.withUnsafeBytes {
                     utf8.accept(UnsafeRawBufferPointer(rebasing: $0[start...]))
                 }
@@ -207,18 +230,32 @@ package struct WebSocketReader: Sendable {
         }
     }
 
-    private mutating func frameEnded(_ events: inout [Event]) throws(Fault) {
+    private mutating func frameEnded(_ events: inout [Event], _ codec: (any DeflateCodec)?) throws(Fault) {
         stage = .first
         if isControl { return try controlEnded(&events) }
         if opcode != WebSocketFrame.Opcode.continuation { messageOpcode = opcode }
         fragments += 1
         guard isFinal else { return }
         let isText = messageOpcode == WebSocketFrame.Opcode.text
+        if isCompressed, let codec { try inflate(with: codec, isText: isText) }
         guard !isText || utf8.isComplete else { throw Fault(code: 1007, reason: "invalid UTF-8") }
         events.append(isText ? .text(message) : .binary(message))
         message = []
         fragments = 0
         messageOpcode = WebSocketFrame.Opcode.continuation
+    }
+
+    private mutating func inflate(with codec: any DeflateCodec, isText: Bool) throws(Fault) {
+        do throws(InflateFault) {
+            message = try codec.inflate(message, atMost: maxMessageBytes)
+        } catch .tooBig {
+            throw Fault(code: 1009, reason: "message too big")
+        } catch {
+            throw Fault(code: 1007, reason: "invalid compressed data")
+        }
+        guard !isText || message.withUnsafeBytes({ utf8.accept($0) }) else {
+            throw Fault(code: 1007, reason: "invalid UTF-8")
+        }
     }
 
     private mutating func controlEnded(_ events: inout [Event]) throws(Fault) {
