@@ -49,9 +49,14 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     private var closesWhenDrained = false
     var facts = RequestFacts()
 
-    init(_ channel: any Channel, worker: Worker) {
+    /// - Parameter isPlain: what is written leaves as it is, without TLS on its way.
+    init(_ channel: any Channel, worker: Worker, isPlain: Bool) {
         self.channel = channel
         self.worker = worker
+        guard isPlain else {
+            descriptor = -1
+            return
+        }
         let handle = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self
         ) { $0 }
@@ -340,7 +345,15 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     func channelInactive(context: ChannelHandlerContext) { ended() }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { abort() }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { failed(error) }
+
+    /// The connection broke, or speaks something else: HTTP where TLS is spoken, for one.
+    func failed(_ error: any Error) {
+        worker.logger.debug(
+            "connection failed",
+            metadata: ["reason": "\(error)", "peer": "\(channel.remoteAddress?.description ?? "gone")"])
+        abort()
+    }
 
     /// The connection is gone.
     func ended() {

@@ -22,6 +22,7 @@ public final class Listener: Sendable {
     private let server: Server
     private let workers: Workers
     private let counters: Counters
+    private let tls: TLSEndpoint?
     private let shutdownTimeout: Duration
     private let logger: Logger
     private let isShuttingDown = Atomic<Bool>(false)
@@ -33,9 +34,10 @@ public final class Listener: Sendable {
 
     private init(
         channel: any Channel, group: MultiThreadedEventLoopGroup, server: Server, workers: Workers,
-        counters: Counters, settings: ListenerSettings, maxConnections: Int, logger: Logger
+        counters: Counters, tls: TLSEndpoint?, settings: ListenerSettings, maxConnections: Int, logger: Logger
     ) {
         self.server = server
+        self.tls = tls
         self.channel = channel
         self.group = group
         self.workers = workers
@@ -48,12 +50,14 @@ public final class Listener: Sendable {
 
     /// Opens the port and serves.
     ///
-    /// - Throws: ``BindError`` when the address cannot be had; ``MissingTrait`` when the settings ask for what this
+    /// - Throws: ``BindError`` when the address cannot be had; ``CertificateError`` when TLS is asked for with files
+    ///   that cannot be used; ``MissingTrait`` when the settings ask for what this
     ///   build lacks.
     public static func bind(
         _ server: Server, settings: ListenerSettings = ListenerSettings(), logger: Logger
     ) async throws -> Listener {
         try requireTraits(settings)
+        let tls = try settings.tls.map { try TLSEndpoint($0) }
         let threads = settings.threads > 0 ? settings.threads : System.coreCount
         // A sid names its loop in one byte.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(threads, 256))
@@ -62,10 +66,10 @@ public final class Listener: Sendable {
         do {
             let workers = try await makeWorkers(server, group, settings, logger)
             try await server.joinCluster()
-            let channel = try await bootstrap(group, workers, counters, settings, limit, logger)
+            let channel = try await bootstrap(group, workers, counters, tls, limit, logger)
                 .bind(host: settings.host, port: settings.port).get()
             return Listener(
-                channel: channel, group: group, server: server, workers: workers, counters: counters,
+                channel: channel, group: group, server: server, workers: workers, counters: counters, tls: tls,
                 settings: settings, maxConnections: limit, logger: logger)
         } catch {
             try? await group.shutdownGracefully()
@@ -90,6 +94,11 @@ public final class Listener: Sendable {
         for index in 0..<workers.count { workers.on(UInt8(index)) { $0.abortAll() } }
         try? await group.shutdownGracefully()
     }
+
+    /// Reads the files of ``ListenerSettings/tls`` again: connections from now on get the new certificate.
+    ///
+    /// - Throws: ``CertificateError`` when they cannot be used; the old certificate stays.
+    public func reloadCertificate() throws(CertificateError) { try tls?.reload() }
 
     // MARK: Setting up
 
@@ -136,8 +145,7 @@ public final class Listener: Sendable {
 
     private static func bootstrap(
         _ group: MultiThreadedEventLoopGroup, _ workers: Workers, _ counters: Counters,
-        _ settings: ListenerSettings,
-        _ limit: Int, _ logger: Logger
+        _ tls: TLSEndpoint?, _ limit: Int, _ logger: Logger
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
@@ -155,19 +163,20 @@ public final class Listener: Sendable {
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 512))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try open(channel, workers.current(on: channel.eventLoop))
+                    try open(channel, workers.current(on: channel.eventLoop), tls)
                 }
             }
     }
 
-    private static func open(_ channel: any Channel, _ worker: Worker) throws {
+    private static func open(_ channel: any Channel, _ worker: Worker, _ tls: TLSEndpoint?) throws {
+        try tls?.secure(channel)
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = worker.settings.maxHead
         limits.maxHeaderListSize = worker.settings.maxHead
         limits.maxHeaderFieldCount = 128
         let decoder = ByteToMessageHandler(
             HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
-        let connection = Connection(channel, worker: worker)
+        let connection = Connection(channel, worker: worker, isPlain: tls == nil)
         let requests = RequestHandler(connection: connection, decoder: decoder)
         connection.requests = requests
         try channel.pipeline.syncOperations.addHandlers([decoder, requests])

@@ -19,12 +19,26 @@ public struct ListenerSettings: Sendable {
     public var goodbyeTimeout: Duration = .seconds(2)
     /// Connections in all; 0: as many as the limit of open files leaves room for.
     public var maxConnections = 0
+    /// Speaks TLS, and nothing else, on the port; nil: plain HTTP. Needs the package trait `TLS`.
+    public var tls: TLS?
     /// Offers permessage-deflate to WebSockets; nil: no. Needs the package trait `Compression`.
     public var compression: Compression?
     /// From the beginning of a shutdown to its end, whoever is still there.
     public var shutdownTimeout: Duration = .seconds(5)
 
     public init() {}
+
+    /// Files in PEM form, read when the listener starts and at ``Listener/reloadCertificate()``.
+    public struct TLS: Sendable, Equatable {
+        /// The server's certificate, and behind it the intermediate ones.
+        public var certificate: String
+        public var key: String
+
+        public init(certificate: String, key: String) {
+            self.certificate = certificate
+            self.key = key
+        }
+    }
 
     /// How WebSocket messages are compressed (RFC 7692).
     public struct Compression: Sendable, Equatable {

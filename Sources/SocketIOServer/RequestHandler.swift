@@ -65,7 +65,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         // there is no room for another.
         guard let fault = error as? HTTPParserError, fault != .invalidEOFState, !ignoresInput,
             !isBusy || isReceiving
-        else { return connection.abort() }
+        else { return connection.failed(error) }
         if !isBusy { connection.facts = RequestFacts(keepsAlive: false) }
         let isTooLarge = fault == .headerOverflow
         refuse(

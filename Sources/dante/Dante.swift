@@ -29,6 +29,11 @@ struct Dante {
         } catch let error as BindError {
             // EX_UNAVAILABLE of sysexits.h.
             fail(error.description, 69)
+        } catch let error as MissingTrait {
+            fail(error.description, UsageError.exitCode)
+        } catch let error as CertificateError {
+            // EX_CONFIG of sysexits.h.
+            fail(error.description, 78)
         } catch {
             fail("\(error)", 70)
         }
@@ -40,11 +45,21 @@ struct Dante {
             publicDirectory: settings.publicDirectory, clientScript: settings.clientScript)
         let now = Instant.now
         let app = try RecitalApp(settings, poem: poem, source: source, assets: assets, startingAt: now)
-        let listener = try await Listener.bind(
-            app.server, settings: settings.listener, logger: logger(settings))
+        let logger = logger(settings)
+        let listener = try await Listener.bind(app.server, settings: settings.listener, logger: logger)
+        if settings.tlsCertificate != nil { signals.takeHangups() }
         say(startLine(settings, poem: poem, port: listener.port))
-        await signals.first()
+        await signals.first { reloadCertificate(of: listener, logger) }
         await listener.shutdown()
+    }
+
+    private static func reloadCertificate(of listener: Listener, _ logger: Logger) {
+        do throws(CertificateError) {
+            try listener.reloadCertificate()
+            logger.info("new certificate")
+        } catch {
+            logger.error("the old certificate stays: \(error)")
+        }
     }
 
     /// What is read, how many stanzas, how often, and where.
@@ -54,7 +69,7 @@ struct Dante {
             isEverywhere ? "localhost" : settings.host.contains(":") ? "[\(settings.host)]" : settings.host
         let stanzas = poem.stanzas.count == 1 ? "1 stanza" : "\(poem.stanzas.count) stanzas"
         return "dante: reading \"\(poem.title)\" (\(stanzas), one every \(Self.shown(settings.interval))) at "
-            + "http://\(host):\(port)\(settings.basePath ?? "/")"
+            + "\(settings.tlsCertificate == nil ? "http" : "https")://\(host):\(port)\(settings.basePath ?? "/")"
     }
 
     private static func shown(_ span: Duration) -> String {

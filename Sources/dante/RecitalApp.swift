@@ -191,6 +191,12 @@ extension Settings {
         settings.idleTimeout = idleTimeout
         settings.maxConnections = maxConnections
         settings.shutdownTimeout = shutdownTimeout
+        if let tlsCertificate, let tlsKey {
+            settings.tls = ListenerSettings.TLS(certificate: tlsCertificate, key: tlsKey)
+        }
+        if compression == .on {
+            settings.compression = ListenerSettings.Compression(threshold: compressionThreshold)
+        }
         return settings
     }
 }

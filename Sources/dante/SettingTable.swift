@@ -80,6 +80,22 @@ enum SettingTable {
             "client-script", \.clientScript, .path(placeholder: "FILE"), unset: "the built-in script",
             in: .addresses, help: "Another build of the client script to serve."),
         Setting(
+            "tls-certificate", \.tlsCertificate, .path(placeholder: "FILE"), unset: "plain HTTP",
+            in: .addresses,
+            help:
+                "Speak https and wss with this certificate and what follows it (PEM); SIGHUP reads it again. Needs "
+                + "the package trait TLS."),
+        Setting(
+            "tls-key", \.tlsKey, .path(placeholder: "FILE"), unset: "plain HTTP", in: .addresses,
+            help: "The private key of the certificate (PEM)."),
+        Setting(
+            "compression", \.compression, .choice(placeholder: "SWITCH"), default: "off", in: .addresses,
+            help:
+                "Whether WebSockets may agree on permessage-deflate. Needs the package trait Compression."),
+        Setting(
+            "compression-threshold", \.compressionThreshold, .bytes(0...gibibyte), default: "1024",
+            in: .addresses, help: "The shortest message that is compressed; short ones gain little."),
+        Setting(
             "public", \.publicDirectory, .path(placeholder: "DIR"), unset: "the built-in files",
             in: .addresses, help: "Files here are served instead of built-in ones of the same name."),
     ]

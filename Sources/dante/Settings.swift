@@ -62,6 +62,12 @@ struct Settings: Sendable, Equatable {
     /// `nil`: the built-in files alone.
     var publicDirectory: String?
 
+    /// Both or neither.
+    var tlsCertificate: String?
+    var tlsKey: String?
+    var compression = OnOff.off
+    var compressionThreshold = 0
+
     /// Engine.IO's `pingInterval`; 0.9: "heartbeat interval".
     var heartbeat = Duration.zero
     /// Engine.IO's `pingTimeout`; 0.9: "heartbeat timeout".
@@ -105,6 +111,11 @@ struct Settings: Sendable, Equatable {
             } else if case .value(let text) = setting.default {
                 try store(text, in: setting, from: setting.spelling)
             }
+        }
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            let (has, lacks) =
+                tlsKey == nil ? ("--tls-certificate", "--tls-key") : ("--tls-key", "--tls-certificate")
+            throw UsageError("\(has) needs \(lacks) beside it: TLS takes a certificate and its key")
         }
     }
 

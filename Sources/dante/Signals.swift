@@ -9,7 +9,8 @@
 /// Unsafe but sound: written once, before the handler that reads it is installed.
 nonisolated(unsafe) private var signalPipe: Int32 = -1
 
-/// SIGTERM and SIGINT: the first asks for an orderly end, the second ends the process at once.
+/// SIGTERM and SIGINT: the first asks for an orderly end, the second ends the process at once. SIGHUP, once it is
+/// asked for: something is to be read again.
 ///
 /// Made before anything else, with a handler that only writes a byte: so none is lost, however early it comes. A
 /// signal source of the dispatch library loses those that come before it has been installed, and blocked signals
@@ -27,18 +28,26 @@ struct Signals: Sendable {
             return
         }
         signalPipe = ends[1]
-        for number in [SIGTERM, SIGINT] {
-            signal(number) { number in
-                var byte = UInt8(truncatingIfNeeded: number)
-                _ = write(signalPipe, &byte, 1)
-            }
+        for number in [SIGTERM, SIGINT] { Self.take(number) }
+    }
+
+    private static func take(_ number: Int32) {
+        guard signalPipe >= 0 else { return }
+        signal(number) { number in
+            var byte = UInt8(truncatingIfNeeded: number)
+            _ = write(signalPipe, &byte, 1)
         }
     }
 
-    /// Returns at the first signal.
-    func first() async {
-        var signals = stream.makeAsyncIterator()
-        _ = await signals.next()
+    /// From now on SIGHUP does not end the process.
+    func takeHangups() { Self.take(SIGHUP) }
+
+    /// Returns at the first signal to end; calls back at each SIGHUP before it.
+    func first(hungUp: () -> Void) async {
+        for await number in stream {
+            guard number == SIGHUP else { return }
+            hungUp()
+        }
     }
 
     private static func startThread(_ waiter: Waiter) -> Bool {
@@ -64,10 +73,13 @@ struct Signals: Sendable {
         }
 
         func run() {
-            guard let number = next() else { return }
-            continuation.yield(number)
-            // The second one ends the process, with the code a shell would give it.
-            if let number = next() { _exit(128 + number) }
+            var isEnding = false
+            while let number = next() {
+                // The second one ends the process, with the code a shell would give it.
+                if isEnding, number != SIGHUP { _exit(128 + number) }
+                isEnding = isEnding || number != SIGHUP
+                continuation.yield(number)
+            }
         }
 
         private func next() -> Int32? {

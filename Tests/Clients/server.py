@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 #: The line that says that the server is up.
 STARTED = re.compile(
     r'^dante: reading "(?P<title>.+)" \((?P<count>\d+) stanzas?, one every (?P<every>.+)\) '
-    r"at (?P<url>http://(?P<host>\S+):(?P<port>\d+)(?P<path>/\S*))$"
+    r"at (?P<url>https?://(?P<host>\S+):(?P<port>\d+)(?P<path>/\S*))$"
 )
 
 #: How long a start or an end may take; a busy machine is slow, a stuck server never comes.
@@ -27,11 +27,26 @@ PATIENCE = 30
 PORT_VARIABLES = ["DANTE_PORT", "HTTP_PLATFORM_PORT", "ASPNETCORE_PORT", "PORT"]
 
 
-def binary():
-    """The program under test: `DANTE_BIN`, or the debug build that `swift test` has made anyway."""
-    path = Path(os.environ.get("DANTE_BIN") or ROOT / ".build/debug/dante").resolve()
-    assert path.is_file(), f"{path} is missing: run Tests/run, or set DANTE_BIN"
+def built(variable, place):
+    """A program: the one that the variable names, or the one at this place."""
+    path = Path(os.environ.get(variable) or ROOT / place).resolve()
+    assert path.is_file(), f"{path} is missing: run Tests/run, or set {variable}"
     return path
+
+
+def binary():
+    """The program under test: the debug build with all traits, unless `DANTE_BIN` names another."""
+    return built("DANTE_BIN", ".build-traits/debug/dante")
+
+
+def plain_binary():
+    """The same without any trait."""
+    return built("DANTE_PLAIN_BIN", ".build/debug/dante")
+
+
+def suite_server():
+    """The program that the public test suites talk to."""
+    return built("DANTE_SUITE_BIN", ".build-traits/debug/dante-suite-server")
 
 
 def environment(extra=None):
