@@ -165,7 +165,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     func abort() {
         descriptor = -1
-        channel.close(mode: .all, promise: nil)
+        TLSEndpoint.closeAtOnce(channel)
     }
 
     // MARK: Out

@@ -69,7 +69,8 @@ public final class Listener: Sendable {
             let channel = try await bootstrap(group, workers, counters, tls, limit, logger)
                 .bind(host: settings.host, port: settings.port).get()
             return Listener(
-                channel: channel, group: group, server: server, workers: workers, counters: counters, tls: tls,
+                channel: channel, group: group, server: server, workers: workers, counters: counters,
+                tls: tls,
                 settings: settings, maxConnections: limit, logger: logger)
         } catch {
             try? await group.shutdownGracefully()

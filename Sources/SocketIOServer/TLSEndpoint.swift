@@ -42,6 +42,17 @@ final class TLSEndpoint: Sendable {
         #endif
     }
 
+    /// Ends a connection without a goodbye: as it is, TLS would wait for the peer's.
+    static func closeAtOnce(_ channel: any Channel) {
+        #if TLS
+            let pipeline = channel.pipeline.syncOperations
+            if let context = try? pipeline.context(handlerType: NIOSSLServerHandler.self) {
+                return context.close(promise: nil)
+            }
+        #endif
+        channel.close(promise: nil)
+    }
+
     #if TLS
         private static func load(_ files: ListenerSettings.TLS) throws(CertificateError) -> NIOSSLContext {
             let chain: [NIOSSLCertificate]
@@ -61,8 +72,6 @@ final class TLSEndpoint: Sendable {
             // RFC 8996 ends everything older; the ciphers are BoringSSL's own choice.
             configuration.minimumTLSVersion = .tlsv12
             configuration.applicationProtocols = ["http/1.1"]
-            // Who does not answer our goodbye is not waited for longer than by ourselves.
-            configuration.shutdownTimeout = .seconds(2)
             do {
                 return try NIOSSLContext(configuration: configuration)
             } catch {

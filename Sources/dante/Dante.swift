@@ -40,6 +40,7 @@ struct Dante {
     }
 
     private static func serve(_ settings: Settings, until signals: Signals) async throws {
+        try settings.checkTogether()
         let (poem, source) = try text(settings)
         let assets = try Assets(
             publicDirectory: settings.publicDirectory, clientScript: settings.clientScript)

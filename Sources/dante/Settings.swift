@@ -112,11 +112,16 @@ struct Settings: Sendable, Equatable {
                 try store(text, in: setting, from: setting.spelling)
             }
         }
-        guard (tlsCertificate == nil) == (tlsKey == nil) else {
-            let (has, lacks) =
-                tlsKey == nil ? ("--tls-certificate", "--tls-key") : ("--tls-key", "--tls-certificate")
-            throw UsageError("\(has) needs \(lacks) beside it: TLS takes a certificate and its key")
-        }
+    }
+
+    /// What no setting can say for itself.
+    ///
+    /// - Errors: ``UsageError``: a setting lacks the one it goes with.
+    func checkTogether() throws(UsageError) {
+        guard (tlsCertificate == nil) != (tlsKey == nil) else { return }
+        let (has, lacks) =
+            tlsKey == nil ? ("--tls-certificate", "--tls-key") : ("--tls-key", "--tls-certificate")
+        throw UsageError("\(has) needs \(lacks) beside it: TLS takes a certificate and its key")
     }
 
     private mutating func store(

@@ -178,6 +178,37 @@ class Server:
         assert code == 0, f"{self.command} ended with {code}: {self.complaints[-2000:]}"
 
 
+class SuiteServer:
+    """The program that the public test suites talk to, on a free port, for the length of a `with`."""
+
+    def __init__(self, folder):
+        self.errors = Path(folder) / "suite-server-stderr"
+        self.process = subprocess.Popen(
+            [suite_server()],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self.errors.open("wb"),
+            text=True,
+        )
+        line = self.process.stdout.readline()
+        match = re.fullmatch(r"dante-suite-server: http://127\.0\.0\.1:(\d+)/\n", line)
+        if not match:
+            self.__exit__()
+            raise AssertionError(f"the suite server printed {line!r}: {self.errors.read_text()}")
+        self.port = int(match[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        early = self.process.poll()
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        assert early is None, f"the suite server ended by itself with {early}: {self.errors.read_text()}"
+
+
 @contextmanager
 def serving(factory, name, *flags):
     """One server for many tests; `factory` is pytest's `tmp_path_factory`."""

@@ -50,7 +50,8 @@ import Testing
         "log-level": "debug", "log-format": "json", "with": "echo,hello", "heartbeats": "off",
         "polling-duration": "3s", "close-timeout": "3s", "browser-client": "off",
         "origins": "a.example:*,*:8080",
-        "authorization": "open-sesame", "trusted-proxies": "loopback",
+        "authorization": "open-sesame", "trusted-proxies": "loopback", "tls-certificate": "a.pem",
+        "tls-key": "a.key", "compression": "on", "compression-threshold": "9",
     ]
 
     /// A row bound to another row's property would pass every other test of its kind.
