@@ -70,6 +70,11 @@ let package = Package(
             name: "dante-suite-server", dependencies: ["SocketIOServer", logging], path: "Tests/SuiteServer",
             swiftSettings: settings),
 
+        // Fuzz targets of the core; `Tests/Fuzz/run` builds them with libFuzzer.
+        .executableTarget(
+            name: "dante-fuzz", dependencies: ["SocketIOCore"], path: "Tests/Fuzz", exclude: ["run"],
+            swiftSettings: settings),
+
         // What several test targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(

@@ -326,6 +326,8 @@ def test_a_signal_at_any_moment_of_the_start_ends_it(number):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=environment(),
+            # A test run in the background of a shell hands on that SIGINT is ignored.
+            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
         )
         try:
             time.sleep(moment % 30 / 1000)  # Not to wait for anything: the moment is what is varied.
