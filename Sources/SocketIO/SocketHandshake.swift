@@ -9,7 +9,9 @@ enum SocketHandshake {
 
     /// - Parameter versions: 7 and 8 are drafts of the same framing and handshake, which browsers of 2011 speak.
     static func judge(_ request: Request, versions: Set<String> = ["13"]) -> Verdict {
-        guard request.method == "GET", request.minorVersion >= 1, request.wantsWebSocket else {
+        // A body would stand where frames begin, and some proxy may take it for these.
+        guard request.method == "GET", request.minorVersion >= 1, request.wantsWebSocket, request.body.isEmpty
+        else {
             return .notWebSocket
         }
         guard let version = request.header("Sec-WebSocket-Version"), versions.contains(version) else {
@@ -27,6 +29,8 @@ enum SocketHandshake {
     static func accept(_ request: Request, on link: any Link) -> String? {
         switch judge(request) {
         case .accept(let accept): return accept
+        case .notWebSocket where !request.wantsWebSocket && !["GET", "HEAD"].contains(request.method):
+            link.respond(.methodNotAllowed("GET"))
         case .notWebSocket where !request.wantsWebSocket:
             var response = Response.text(426, "Open this address with a WebSocket client.\n")
             if request.header("upgrade") != nil { response = .text(400, "Not a WebSocket request") }

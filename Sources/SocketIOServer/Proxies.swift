@@ -44,7 +44,7 @@ struct Proxies: Sendable {
         // What each proxy says of the request stands as far from the right as it is itself from this server.
         let distance = max(1, hops.addresses.count - index)
         found.isSecure = Self.value(hops.schemes, distance).map { $0.lowercased() == "https" } ?? isSecure
-        if let said = Self.value(hops.hosts, distance), Self.isHost(said) { found.host = said }
+        if let said = Self.value(hops.hosts, distance), RequestCheck.isHost(said) { found.host = said }
         return found
     }
 
@@ -53,14 +53,6 @@ struct Proxies: Sendable {
     /// What the farthest of `distance` believed proxies said, or the one nearest to it that said anything.
     private static func value(_ values: [String], _ distance: Int) -> String? {
         values.suffix(distance).first { !$0.isEmpty }
-    }
-
-    /// What may stand in `Host` (RFC 3986, 3.2.2 and 3.2.3): an application may put it into an address.
-    private static func isHost(_ text: String) -> Bool {
-        text.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20)
-                || "-._~:[]".utf8.contains(byte)
-        }
     }
 
     /// One entry a proxy, the nearest last; empty where one said nothing.

@@ -101,6 +101,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
             return refuse(400, "The request's target or its Host is not valid.")
         }
         guard head.version.major == 1 else { return refuse(505, "HTTP/1.0 or HTTP/1.1, please.") }
+        if let fault = RequestCheck.fault(ofBody: head) { return refuse(fault.status, fault.sentence) }
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
             length > worker.maxBody
         {

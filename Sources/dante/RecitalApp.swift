@@ -153,7 +153,7 @@ extension Settings {
         settings.basePath = basePath
         settings.polling = !Set(transports).isDisjoint(with: [.polling, .xhrPolling, .jsonpPolling])
         settings.transportsV09 = transportsV09
-        settings.origins = origins.map { .listed($0) } ?? .any
+        settings.origins = origins ?? .any
         settings.heartbeats = heartbeats == .on
         settings.pollingDuration = pollingDuration
         settings.closeTimeoutV09 = closeTimeout

@@ -63,7 +63,8 @@ enum SettingTable {
         Setting(
             "origins", \.origins, .origins, unset: "any page may read", in: .addresses,
             help:
-                "The only pages that may shake hands, by the host and port of their address; * stands for any."
+                "The only pages that may shake hands, by the host and port of their address; * stands for any, "
+                + "same for the host that the client asked."
         ),
         Setting(
             "trusted-proxies", \.trustedProxies, .addresses, unset: "nobody is believed", in: .addresses,

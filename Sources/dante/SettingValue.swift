@@ -114,14 +114,16 @@ extension SettingValue {
     }
 }
 
-extension SettingValue where Value == [OriginPattern] {
+extension SettingValue where Value == OriginRule {
     static var origins: Self {
-        Self(placeholder: "LIST", noun: "a comma list of host:port, host:* and *:port", limits: "") { text in
+        Self(placeholder: "LIST", noun: "same, or a comma list of host:port, host:* and *:port", limits: "") {
+            text in
+            if text == "same" { return .same }
             let items = text.split(separator: ",", omittingEmptySubsequences: false)
             let patterns = items.compactMap { item in
                 OriginPattern(item.split(whereSeparator: \.isWhitespace).joined(separator: " "))
             }
-            return patterns.count == items.count ? patterns : nil
+            return patterns.count == items.count ? .listed(patterns) : nil
         }
     }
 }

@@ -44,7 +44,7 @@ struct Settings: Sendable, Equatable {
     /// 0: any free port.
     var port = 0
     /// `nil`: any page may read.
-    var origins: [OriginPattern]?
+    var origins: OriginRule?
     /// `nil`: nobody is believed.
     var trustedProxies: [AddressRange]?
     /// `nil`: nobody is asked for a token.
