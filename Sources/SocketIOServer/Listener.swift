@@ -66,7 +66,7 @@ public final class Listener: Sendable {
         do {
             let workers = try await makeWorkers(server, group, settings, logger)
             try await server.joinCluster()
-            let channel = try await bootstrap(group, workers, counters, tls, limit, logger)
+            let channel = try await bootstrap(group, workers, counters, tls, settings, limit, logger)
                 .bind(host: settings.host, port: settings.port).get()
             return Listener(
                 channel: channel, group: group, server: server, workers: workers, counters: counters,
@@ -146,11 +146,19 @@ public final class Listener: Sendable {
 
     private static func bootstrap(
         _ group: MultiThreadedEventLoopGroup, _ workers: Workers, _ counters: Counters,
-        _ tls: TLSEndpoint?, _ limit: Int, _ logger: Logger
+        _ tls: TLSEndpoint?, _ settings: ListenerSettings, _ limit: Int, _ logger: Logger
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // What is accepted inherits both, so they cost no call a connection. The first also ends connections whose
+            // other end has vanished, and those whose window stays shut (tcp(7), "TCP_USER_TIMEOUT").
+            .serverChannelOption(
+                .tcpOption(.init(rawValue: TCP_USER_TIMEOUT)),
+                value: Int(clamping: settings.stallTimeout.wholeMilliseconds)
+            )
+            // The kernel doubles what it is told, for its own bookkeeping.
+            .serverChannelOption(.socketOption(.so_sndbuf), value: settings.sendBuffer / 2)
             // One at a time, so that the gate can stop at its limit; who is beyond it waits in the backlog.
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in

@@ -17,6 +17,11 @@ public struct ListenerSettings: Sendable {
     public var idleTimeout: Duration = .seconds(75)
     /// From our close frame, or the last byte of an answer that ends its connection, to the end of the connection.
     public var goodbyeTimeout: Duration = .seconds(2)
+    /// How long a client may take nothing of what waits for it, or be out of reach, before its connection ends.
+    public var stallTimeout: Duration = .seconds(60)
+    /// Bytes the kernel keeps for a client that does not take them; what is more waits in its place in the feed.
+    /// Without a limit of ours it is megabytes a connection.
+    public var sendBuffer = 262_144
     /// Connections in all; 0: as many as the limit of open files leaves room for.
     public var maxConnections = 0
     /// Speaks TLS, and nothing else, on the port; nil: plain HTTP. Needs the package trait `TLS`.

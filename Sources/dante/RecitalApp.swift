@@ -157,10 +157,12 @@ extension Settings {
         settings.heartbeats = heartbeats == .on
         settings.pollingDuration = pollingDuration
         settings.closeTimeoutV09 = closeTimeout
+        settings.closeTimeout = closeTimeout
         settings.webSocket = transports.contains(.websocket)
         settings.pingInterval = heartbeat
         settings.pingTimeout = heartbeatTimeout
         settings.connectTimeout = connectTimeout
+        settings.handshakeTimeoutV09 = connectTimeout
         settings.upgradeTimeout = upgradeTimeout
         settings.maxPayload = maxPayloadBytes
         settings.maxBuffered = maxBufferedBytes
@@ -189,6 +191,8 @@ extension Settings {
         settings.headTimeout = headTimeout
         settings.bodyTimeout = bodyTimeout
         settings.idleTimeout = idleTimeout
+        settings.stallTimeout = stallTimeout
+        settings.sendBuffer = sendBufferBytes
         settings.maxConnections = maxConnections
         settings.shutdownTimeout = shutdownTimeout
         if let tlsCertificate, let tlsKey {

@@ -117,7 +117,8 @@ enum SettingTable {
             help: "How long a poll of a Socket.IO 0.9 client is held when there is nothing to say."),
         Setting(
             "close-timeout", \.closeTimeout, timeout, default: "60s", in: .heartbeat,
-            help: "How long a Socket.IO 0.9 client may be between two polls."),
+            help: "How long a Socket.IO 0.9 client may be between two polls, and the goodbye of any polling "
+                + "client waits for its poll."),
     ]
 
     private static let limits = [
@@ -131,6 +132,11 @@ enum SettingTable {
             "max-buffered", \.maxBufferedBytes, .bytes(4096...gibibyte), default: "1048576", in: .limits,
             help: "What a client may leave untaken before it is dropped."),
         Setting(
+            "send-buffer", \.sendBufferBytes, .bytes(8192...gibibyte), default: "262144", in: .limits,
+            help:
+                "What the system keeps for a client that reads slowly; a reader's next stanza waits in the text."
+        ),
+        Setting(
             "max-connections", \.maxConnections, .integer(0...10_000_000), default: "0", in: .limits,
             help: "Connections at once; 0 is as many as open files allow."),
         Setting(
@@ -143,8 +149,12 @@ enum SettingTable {
             "idle-timeout", \.idleTimeout, timeout, default: "75s", in: .limits,
             help: "How long a connection is kept without a request."),
         Setting(
+            "stall-timeout", \.stallTimeout, timeout, default: "60s", in: .limits,
+            help: "How long a client may take nothing of what waits for it, or be out of reach."),
+        Setting(
             "connect-timeout", \.connectTimeout, timeout, default: "45s", in: .limits,
-            help: "Time from the handshake to Socket.IO's CONNECT."),
+            help: "Time from the handshake to Socket.IO's CONNECT, or to the first transport of a 0.9 client."
+        ),
         Setting(
             "upgrade-timeout", \.upgradeTimeout, timeout, default: "10s", in: .limits,
             help: "Time to finish an upgrade from polling to WebSocket."),

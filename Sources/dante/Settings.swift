@@ -81,11 +81,14 @@ struct Settings: Sendable, Equatable {
     var maxPayloadBytes = 0
     var maxHeadBytes = 0
     var maxBufferedBytes = 0
+    /// The kernel's, for each connection.
+    var sendBufferBytes = 0
     /// 0: as many as open files allow.
     var maxConnections = 0
     var headTimeout = Duration.zero
     var bodyTimeout = Duration.zero
     var idleTimeout = Duration.zero
+    var stallTimeout = Duration.zero
     var connectTimeout = Duration.zero
     var upgradeTimeout = Duration.zero
 

@@ -35,7 +35,8 @@ struct Fuzz {
 
     static func main() {
         guard CommandLine.arguments.count > 1 else {
-            return FuzzTarget.all.forEach { print($0.name) }
+            for target in FuzzTarget.all { print(target.name) }
+            return
         }
         guard let chosen = FuzzTarget.all.first(where: { $0.name == CommandLine.arguments[1] }) else {
             print("dante-fuzz: no target is named \(CommandLine.arguments[1])")

@@ -33,6 +33,8 @@ import Testing
         #expect(settings.headTimeout == .seconds(10))
         #expect(settings.bodyTimeout == .seconds(20))
         #expect(settings.idleTimeout == .seconds(75))
+        #expect(settings.stallTimeout == .seconds(60))
+        #expect(settings.sendBufferBytes == 262_144)
         #expect(settings.connectTimeout == .seconds(45))
         #expect(settings.upgradeTimeout == .seconds(10))
         #expect(settings.shutdownTimeout == .seconds(5))
@@ -51,7 +53,8 @@ import Testing
         "polling-duration": "3s", "close-timeout": "3s", "browser-client": "off",
         "origins": "a.example:*,*:8080",
         "authorization": "open-sesame", "trusted-proxies": "loopback", "tls-certificate": "a.pem",
-        "tls-key": "a.key", "compression": "on", "compression-threshold": "9",
+        "tls-key": "a.key", "compression": "on", "compression-threshold": "9", "stall-timeout": "3s",
+        "send-buffer": "9000",
     ]
 
     /// A row bound to another row's property would pass every other test of its kind.

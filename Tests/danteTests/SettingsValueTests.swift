@@ -54,6 +54,7 @@ import Testing
 
     @Test(arguments: [
         ("--max-payload", 64, 1 << 30), ("--max-head", 1024, 1 << 20), ("--max-buffered", 4096, 1 << 30),
+        ("--send-buffer", 8192, 1 << 30),
         ("--max-connections", 0, 10_000_000), ("--threads", 0, 1024), ("--port", 0, 65_535),
     ])
     func limitsAreTakenAndOnePastThemIsNot(flag: String, least: Int, most: Int) throws {
