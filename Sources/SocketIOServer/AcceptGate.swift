@@ -10,17 +10,14 @@ final class AcceptGate: ChannelInboundHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
 
-    private let counters: Counters
-    private let limit: Int
-    private let logger: Logger
+    private let shared: Shared
     private var isClosed = false
     private var nextWarning = NIODeadline.uptimeNanoseconds(0)
 
-    init(counters: Counters, limit: Int, logger: Logger) {
-        self.counters = counters
-        self.limit = limit
-        self.logger = logger
-    }
+    private var counters: Counters { shared.counters }
+    private var limit: Int { shared.maxConnections }
+
+    init(_ shared: Shared) { self.shared = shared }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let child = unwrapInboundIn(data)
@@ -46,7 +43,7 @@ final class AcceptGate: ChannelInboundHandler {
         let now = NIODeadline.now()
         if now >= nextWarning {
             nextWarning = now + .minutes(1)
-            logger.warning("no more connections for now: \(why)")
+            shared.logger.warning("no more connections for now: \(why)")
         }
         setAccepting(false, context)
         retry(context)

@@ -12,6 +12,9 @@ struct IPAddress: Hashable, Sendable {
 
     private static let mapped: UInt64 = 0xffff << 32
 
+    /// With the rest zero.
+    var first64Bits: IPAddress { IPAddress(high: high, low: 0) }
+
     var isVersion4: Bool { high == 0 && low >> 32 == 0xffff }
 
     /// `192.0.2.1`, or `2001:db8::1` without brackets; a zone (`%eth0`) is dropped. Nil for all else, also for the

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The one number that all loops share: open connections, for the limit and for the end of a shutdown.
+/// The one number that all loops count together: open connections, for the limit and for the end of a shutdown.
 final class Counters: Sendable {
     private let connections = Atomic<Int>(0)
 

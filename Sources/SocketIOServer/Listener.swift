@@ -21,31 +21,24 @@ public final class Listener: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let server: Server
     private let workers: Workers
-    private let counters: Counters
-    private let tls: TLSEndpoint?
-    private let shutdownTimeout: Duration
-    private let logger: Logger
+    private let shared: Shared
     private let isShuttingDown = Atomic<Bool>(false)
 
     /// The port that was taken.
     public let port: Int
     /// How many connections this listener takes at a time.
-    public let maxConnections: Int
+    public var maxConnections: Int { shared.maxConnections }
 
     private init(
         channel: any Channel, group: MultiThreadedEventLoopGroup, server: Server, workers: Workers,
-        counters: Counters, tls: TLSEndpoint?, settings: ListenerSettings, maxConnections: Int, logger: Logger
+        shared: Shared
     ) {
         self.server = server
-        self.tls = tls
         self.channel = channel
         self.group = group
         self.workers = workers
-        self.counters = counters
-        self.maxConnections = maxConnections
-        self.logger = logger
-        shutdownTimeout = settings.shutdownTimeout
-        port = channel.localAddress?.port ?? settings.port
+        self.shared = shared
+        port = channel.localAddress?.port ?? shared.settings.port
     }
 
     /// Opens the port and serves.
@@ -61,17 +54,14 @@ public final class Listener: Sendable {
         let threads = settings.threads > 0 ? settings.threads : System.coreCount
         // A sid names its loop in one byte.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(threads, 256))
-        let counters = Counters()
-        let limit = connectionLimit(settings)
+        let shared = Shared(settings, loops: min(threads, 256), tls: tls, logger: logger)
         do {
-            let workers = try await makeWorkers(server, group, settings, logger)
+            let workers = try await makeWorkers(server, group, shared)
             try await server.joinCluster()
-            let channel = try await bootstrap(group, workers, counters, tls, settings, limit, logger)
+            let channel = try await bootstrap(group, workers, shared)
                 .bind(host: settings.host, port: settings.port).get()
             return Listener(
-                channel: channel, group: group, server: server, workers: workers, counters: counters,
-                tls: tls,
-                settings: settings, maxConnections: limit, logger: logger)
+                channel: channel, group: group, server: server, workers: workers, shared: shared)
         } catch {
             try? await group.shutdownGracefully()
             throw BindError(host: settings.host, port: settings.port, error: error)
@@ -84,10 +74,11 @@ public final class Listener: Sendable {
     /// A second call returns at once.
     public func shutdown() async {
         guard !isShuttingDown.exchange(true, ordering: .relaxed) else { return }
-        logger.info("stopping", metadata: ["connections": "\(counters.openConnections)"])
+        let counters = shared.counters
+        shared.logger.info("stopping", metadata: ["connections": "\(counters.openConnections)"])
         try? await channel.close()
         for index in 0..<workers.count { workers.on(UInt8(index)) { $0.drain() } }
-        let end = ContinuousClock.now + shutdownTimeout
+        let end = ContinuousClock.now + shared.settings.shutdownTimeout
         while counters.openConnections > 0, ContinuousClock.now < end {
             try? await Task.sleep(for: .milliseconds(5))
         }
@@ -99,7 +90,7 @@ public final class Listener: Sendable {
     /// Reads the files of ``ListenerSettings/tls`` again: connections from now on get the new certificate.
     ///
     /// - Throws: ``CertificateError`` when they cannot be used; the old certificate stays.
-    public func reloadCertificate() throws(CertificateError) { try tls?.reload() }
+    public func reloadCertificate() throws(CertificateError) { try shared.tls?.reload() }
 
     // MARK: Setting up
 
@@ -110,7 +101,7 @@ public final class Listener: Sendable {
     }
 
     private static func makeWorkers(
-        _ server: Server, _ group: MultiThreadedEventLoopGroup, _ settings: ListenerSettings, _ logger: Logger
+        _ server: Server, _ group: MultiThreadedEventLoopGroup, _ shared: Shared
     ) async throws -> Workers {
         var bound: [NIOLoopBound<Worker>] = []
         var entries: [LoopEntry] = []
@@ -119,8 +110,8 @@ public final class Listener: Sendable {
             let worker = try await loop.submit {
                 NIOLoopBound(
                     Worker(
-                        entry: entry, index: UInt8(index), server: server, settings: settings,
-                        logger: logger),
+                        entry: entry, index: UInt8(index), server: server, shared: shared,
+                        logger: shared.logger),
                     eventLoop: loop)
             }.get()
             bound.append(worker)
@@ -133,7 +124,7 @@ public final class Listener: Sendable {
         }
         server.registry.hub.open(
             loops: entries.map { entry in { entry.run($0) } }, now: { Clock.now() },
-            report: { failure in
+            report: { [logger = shared.logger] failure in
                 logger.debug(
                     "handler failed",
                     metadata: [
@@ -145,8 +136,7 @@ public final class Listener: Sendable {
     }
 
     private static func bootstrap(
-        _ group: MultiThreadedEventLoopGroup, _ workers: Workers, _ counters: Counters,
-        _ tls: TLSEndpoint?, _ settings: ListenerSettings, _ limit: Int, _ logger: Logger
+        _ group: MultiThreadedEventLoopGroup, _ workers: Workers, _ shared: Shared
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
@@ -155,15 +145,15 @@ public final class Listener: Sendable {
             // other end has vanished, and those whose window stays shut (tcp(7), "TCP_USER_TIMEOUT").
             .serverChannelOption(
                 .tcpOption(.init(rawValue: TCP_USER_TIMEOUT)),
-                value: Int(clamping: settings.stallTimeout.wholeMilliseconds)
+                value: Int(clamping: shared.settings.stallTimeout.wholeMilliseconds)
             )
             // The kernel doubles what it is told, for its own bookkeeping.
-            .serverChannelOption(.socketOption(.so_sndbuf), value: settings.sendBuffer / 2)
+            .serverChannelOption(.socketOption(.so_sndbuf), value: shared.settings.sendBuffer / 2)
             // One at a time, so that the gate can stop at its limit; who is beyond it waits in the backlog.
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let gate = AcceptGate(counters: counters, limit: limit, logger: logger)
+                    let gate = AcceptGate(shared)
                     try channel.pipeline.syncOperations.addHandler(gate)
                 }
             }
@@ -172,36 +162,23 @@ public final class Listener: Sendable {
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 512))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try open(channel, workers.current(on: channel.eventLoop), tls)
+                    try open(channel, workers.current(on: channel.eventLoop))
                 }
             }
     }
 
-    private static func open(_ channel: any Channel, _ worker: Worker, _ tls: TLSEndpoint?) throws {
-        try tls?.secure(channel)
+    private static func open(_ channel: any Channel, _ worker: Worker) throws {
+        try worker.shared.tls?.secure(channel)
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = worker.settings.maxHead
         limits.maxHeaderListSize = worker.settings.maxHead
         limits.maxHeaderFieldCount = 128
         let decoder = ByteToMessageHandler(
             HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
-        let connection = Connection(channel, worker: worker, isPlain: tls == nil)
+        let connection = Connection(channel, worker: worker, isPlain: worker.shared.tls == nil)
         let requests = RequestHandler(connection: connection, decoder: decoder)
         connection.requests = requests
         try channel.pipeline.syncOperations.addHandlers([decoder, requests])
-    }
-
-    /// As configured, or as many as the limit of open files leaves after a reserve for everything else. The soft
-    /// limit is raised to the hard one first.
-    private static func connectionLimit(_ settings: ListenerSettings) -> Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1000 }
-        if limit.rlim_cur < limit.rlim_max {
-            limit.rlim_cur = limit.rlim_max
-            _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        }
-        let room = max(16, Int(clamping: limit.rlim_cur) - 64)
-        return settings.maxConnections > 0 ? min(settings.maxConnections, room) : room
     }
 }
 

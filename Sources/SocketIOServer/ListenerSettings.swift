@@ -24,6 +24,8 @@ public struct ListenerSettings: Sendable {
     public var sendBuffer = 262_144
     /// Connections in all; 0: as many as the limit of open files leaves room for.
     public var maxConnections = 0
+    /// Connections of one address, or of one IPv6 /64; 0: no limit. Those of ``trustedProxies`` are not counted.
+    public var maxConnectionsPerAddress = 0
     /// Speaks TLS, and nothing else, on the port; nil: plain HTTP. Needs the package trait `TLS`.
     public var tls: TLS?
     /// Offers permessage-deflate to WebSockets; nil: no. Needs the package trait `Compression`.

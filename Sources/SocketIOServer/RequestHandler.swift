@@ -39,7 +39,21 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         worker.add(connection)
+        guard admits(context.channel) else { return connection.abort() }
         connection.expect(worker.settings.headTimeout)
+    }
+
+    private func admits(_ channel: any Channel) -> Bool {
+        let limit = worker.shared.addressLimit
+        guard !limit.isOff, let address = IPAddress(peer) else { return true }
+        guard limit.admits(address) else {
+            worker.shared.refusals.refused(
+                "too many connections of one address", value: peer, setting: "--max-per-address",
+                peer: peer)
+            return false
+        }
+        channel.closeFuture.whenComplete { _ in limit.release(address) }
+        return true
     }
 
     func channelInactive(context: ChannelHandlerContext) { connection.ended() }
@@ -118,8 +132,9 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         var request = Request(
             method: head.method.rawValue, target: target.path, minorVersion: head.version.minor,
             headers: head.headers.map { (name: $0.name, value: $0.value) })
-        let origination = worker.proxies.origination(
-            peer: peer, isSecure: false, host: target.authority ?? request.host, headers: request.headers)
+        let origination = worker.shared.proxies.origination(
+            peer: peer, isSecure: worker.shared.tls != nil, host: target.authority ?? request.host,
+            headers: request.headers)
         request.remoteAddress = origination.remoteAddress
         request.isSecure = origination.isSecure
         request.host = origination.host

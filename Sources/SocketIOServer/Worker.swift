@@ -12,7 +12,7 @@ final class Worker {
     let index: UInt8
     let settings: ListenerSettings
     let maxBody: Int
-    let proxies: Proxies
+    let shared: Shared
     let logger: Logger
     let shard: Shard
     /// Nil: none is offered.
@@ -27,13 +27,13 @@ final class Worker {
     var peers: Workers?
 
     /// - Parameter entry: the way in for an application's tasks; opened once this worker can be reached.
-    init(entry: LoopEntry, index: UInt8, server: Server, settings: ListenerSettings, logger: Logger) {
+    init(entry: LoopEntry, index: UInt8, server: Server, shared: Shared, logger: Logger) {
         loop = entry.loop
         self.index = index
-        self.settings = settings
+        settings = shared.settings
+        self.shared = shared
         self.logger = logger
         maxBody = server.settings.maxPayload
-        proxies = Proxies(trusting: settings.trustedProxies)
         compression = SocketCompression.make(settings)
         var generator = SystemRandomNumberGenerator()
         shard = Shard(

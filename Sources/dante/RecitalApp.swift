@@ -194,6 +194,7 @@ extension Settings {
         settings.stallTimeout = stallTimeout
         settings.sendBuffer = sendBufferBytes
         settings.maxConnections = maxConnections
+        settings.maxConnectionsPerAddress = maxConnectionsPerAddress
         settings.shutdownTimeout = shutdownTimeout
         if let tlsCertificate, let tlsKey {
             settings.tls = ListenerSettings.TLS(certificate: tlsCertificate, key: tlsKey)

@@ -140,6 +140,10 @@ enum SettingTable {
             "max-connections", \.maxConnections, .integer(0...10_000_000), default: "0", in: .limits,
             help: "Connections at once; 0 is as many as open files allow."),
         Setting(
+            "max-per-address", \.maxConnectionsPerAddress, .integer(0...10_000_000), default: "0",
+            in: .limits,
+            help: "Connections of one address, or of one IPv6 /64; 0 is no limit. Trusted proxies have none."),
+        Setting(
             "head-timeout", \.headTimeout, timeout, default: "10s", in: .limits,
             help: "Time to send a request's head."),
         Setting(

@@ -85,6 +85,8 @@ struct Settings: Sendable, Equatable {
     var sendBufferBytes = 0
     /// 0: as many as open files allow.
     var maxConnections = 0
+    /// 0: as many as there may be in all.
+    var maxConnectionsPerAddress = 0
     var headTimeout = Duration.zero
     var bodyTimeout = Duration.zero
     var idleTimeout = Duration.zero

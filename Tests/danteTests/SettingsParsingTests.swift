@@ -55,6 +55,7 @@ import Testing
         "authorization": "open-sesame", "trusted-proxies": "loopback", "tls-certificate": "a.pem",
         "tls-key": "a.key", "compression": "on", "compression-threshold": "9", "stall-timeout": "3s",
         "send-buffer": "9000",
+        "max-per-address": "3",
     ]
 
     /// A row bound to another row's property would pass every other test of its kind.

@@ -1,0 +1,34 @@
+internal import Logging
+
+/// What all event loops of one listener have in common.
+final class Shared: Sendable {
+    let settings: ListenerSettings
+    let counters = Counters()
+    let proxies: Proxies
+    let addressLimit: AddressLimit
+    let refusals: RefusalLog
+    /// Nil: plain HTTP.
+    let tls: TLSEndpoint?
+    let logger: Logger
+    /// How many connections may be open at a time.
+    let maxConnections: Int
+
+    init(_ settings: ListenerSettings, loops: Int, tls: TLSEndpoint?, logger: Logger) {
+        self.settings = settings
+        self.tls = tls
+        self.logger = logger
+        proxies = Proxies(trusting: settings.trustedProxies)
+        addressLimit = AddressLimit(settings.maxConnectionsPerAddress, exempting: proxies)
+        refusals = RefusalLog(logger)
+        let room = OpenFiles.room(forLoops: loops)
+        maxConnections = settings.maxConnections > 0 ? min(settings.maxConnections, room) : room
+        if settings.maxConnections > room {
+            logger.warning(
+                "the limit of open files is too low for --max-connections; raise it with ulimit -n",
+                metadata: [
+                    "max-connections": "\(settings.maxConnections)", "open files": "\(OpenFiles.limit)",
+                    "serving at most": "\(room)",
+                ])
+        }
+    }
+}
