@@ -70,6 +70,9 @@ public final class PlainRoute: Sendable {
     public let silence: [UInt8]
     /// Says in the stream that a cursor was not understood.
     public let notice: [UInt8]
+    /// What is said at the end of a stream that stops before its feed, where its format has a word for when to come
+    /// back. Without it such a stream ends without its last chunk, so that nobody takes it for the whole.
+    public let goodbye: (@Sendable (_ retryMilliseconds: Int) -> [UInt8])?
     /// A reader that comes back behind the last entry gets 204, which tells an `EventSource` to stop coming.
     public let endsWithNoContent: Bool
     public let entry: @Sendable (_ index: Int) -> [UInt8]
@@ -77,7 +80,8 @@ public final class PlainRoute: Sendable {
     public init(
         name: String, exchange: Exchange, contentType: String = "", opening: [UInt8] = [],
         closing: [UInt8] = [],
-        silence: [UInt8] = [], notice: [UInt8] = [], endsWithNoContent: Bool = false,
+        silence: [UInt8] = [], notice: [UInt8] = [],
+        goodbye: (@Sendable (_ retryMilliseconds: Int) -> [UInt8])? = nil, endsWithNoContent: Bool = false,
         entry: @escaping @Sendable (_ index: Int) -> [UInt8]
     ) {
         self.name = name
@@ -87,6 +91,7 @@ public final class PlainRoute: Sendable {
         self.closing = closing
         self.silence = silence
         self.notice = notice
+        self.goodbye = goodbye
         self.endsWithNoContent = endsWithNoContent
         self.entry = entry
     }

@@ -177,9 +177,14 @@ final class PlainReader: Timed, LinkDelegate {
         if route.exchange == .webSocket {
             leave()
             link.closeSocket(code: 1001)
-        } else {
+        } else if let goodbye = route.goodbye {
+            if link.isReady { writePiece(goodbye(shard.retryHint())) }
             leave()
             link.endStream()
+        } else {
+            // Without its last chunk the answer says that it is not whole (RFC 9112, 8).
+            leave()
+            link.abort()
         }
     }
 }

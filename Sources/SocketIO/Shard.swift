@@ -16,6 +16,8 @@ package final class Shard {
     private var wheel: Wheel
     private var clients: [String: any Client] = [:]
     package private(set) var isDraining = false
+    /// Over which the goodbyes of a stop are spread.
+    private var drainWindow = Duration.zero
     /// Readers of the plain routes and of the namespaces' feeds.
     package var readers = 0
     private var caches: [String: FrameCache] = [:]
@@ -177,7 +179,25 @@ package final class Shard {
         return true
     }
 
-    /// No more sessions; those there are end in their protocol's way. Links are told one by one by the edge.
+    /// No more sessions; those there are go on until the edge ends their links, each at its moment of the window.
+    /// Who has no link that could be ended, a polling client between two polls, gets its goodbye with its next poll.
+    package func beginDraining(over window: Duration, at now: Instant) {
+        isDraining = true
+        drainWindow = window
+        for client in clients.values where !client.hasWay { client.close(.serverShuttingDown, at: now) }
+    }
+
+    /// A moment of the window that begins now, for one goodbye.
+    package func goodbye(at now: Instant) -> Instant {
+        let span = UInt64(max(1, drainWindow.wholeNanoseconds))
+        return Instant(nanoseconds: now.nanoseconds &+ Int64(random() % span))
+    }
+
+    /// When a reader should come back, in milliseconds: not all of them at once, and not before another server is
+    /// likely to have been found for them.
+    func retryHint() -> Int { 500 + Int(random() % UInt64(max(1, drainWindow.wholeMilliseconds))) }
+
+    /// The window is over: whoever is still there ends now, in its protocol's way.
     package func drain(at now: Instant) {
         isDraining = true
         for client in clients.values { client.close(.serverShuttingDown, at: now) }

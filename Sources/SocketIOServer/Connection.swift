@@ -76,7 +76,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         if response.status >= 400 { log("request refused", response.status, response.body[...]) }
         // Answered before its body was whole: what follows could not be told from the rest of it.
         let isWhole = requests?.isReceiving != true
-        let keepsAlive = facts.keepsAlive && isWhole && !response.closesConnection && !worker.isDraining
+        let keepsAlive = facts.keepsAlive && isWhole && !response.closesConnection && !worker.isClosing
         write(ResponseWriter.bytes(response, to: facts, date: worker.httpDate(), keepsAlive: keepsAlive))
         if keepsAlive { requests?.answered() } else { finish() }
     }
@@ -147,7 +147,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         flush()
         delegate = nil
         phase = .http
-        if facts.minorVersion >= 1, facts.keepsAlive, !worker.isDraining {
+        if facts.minorVersion >= 1, facts.keepsAlive, !worker.isClosing {
             requests?.answered()
         } else {
             finish()
@@ -279,6 +279,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     /// The server stops.
     func mustEnd(at now: Instant) {
+        facts.keepsAlive = false
         if let delegate { return delegate.linkMustEnd(self, at: now) }
         // A body that is half here is not waited for.
         if phase == .http, requests?.isBusy != true || requests?.isReceiving == true { finish() }

@@ -68,23 +68,42 @@ public final class Listener: Sendable {
         }
     }
 
-    /// Stops accepting, ends every exchange in its protocol's way, and returns when all connections are gone or
-    /// the shutdown timeout is over, whichever is first.
+    /// Says that it is leaving, waits for the drain delay, ends every exchange in its protocol's way within the drain
+    /// window, stops accepting, and returns when all connections are gone or the shutdown timeout is over, whichever
+    /// is first.
     ///
     /// A second call returns at once.
     public func shutdown() async {
         guard !isShuttingDown.exchange(true, ordering: .relaxed) else { return }
-        let counters = shared.counters
-        shared.logger.info("stopping", metadata: ["connections": "\(counters.openConnections)"])
+        shared.logger.info("stopping", metadata: ["connections": "\(shared.counters.openConnections)"])
+        workers.onEach { $0.announceLeaving() }
+        // The whole of it, whoever is here: the next reader may already be on its way.
+        try? await Task.sleep(for: shared.settings.drainDelay)
+        let window = await drainWindow()
+        workers.onEach { $0.beginDraining(over: window) }
+        // Polls of those who wait for their goodbye may come on new connections.
+        await connectionsToEnd(within: window)
         try? await channel.close()
-        for index in 0..<workers.count { workers.on(UInt8(index)) { $0.drain() } }
-        let end = ContinuousClock.now + shared.settings.shutdownTimeout
-        while counters.openConnections > 0, ContinuousClock.now < end {
+        workers.onEach { $0.drain() }
+        await connectionsToEnd(within: shared.settings.shutdownTimeout)
+        await server.leaveCluster()
+        workers.onEach { $0.abortAll() }
+        try? await group.shutdownGracefully()
+    }
+
+    /// Returns when there are none any more, or the time is over.
+    private func connectionsToEnd(within span: Duration) async {
+        let end = ContinuousClock.now + span
+        while shared.counters.openConnections > 0, ContinuousClock.now < end {
             try? await Task.sleep(for: .milliseconds(5))
         }
-        await server.leaveCluster()
-        for index in 0..<workers.count { workers.on(UInt8(index)) { $0.abortAll() } }
-        try? await group.shutdownGracefully()
+    }
+
+    /// A thousand goodbyes a second are no burst to anybody: with few readers the window is short.
+    private func drainWindow() async -> Duration {
+        let totals = try? await workers.totals(on: group.next()).get()
+        return min(
+            shared.settings.drainWindow, .milliseconds((totals?.sessions ?? 0) + (totals?.readers ?? 0)))
     }
 
     /// Reads the files of ``ListenerSettings/tls`` again: connections from now on get the new certificate.

@@ -30,7 +30,12 @@ public struct ListenerSettings: Sendable {
     public var tls: TLS?
     /// Offers permessage-deflate to WebSockets; nil: no. Needs the package trait `Compression`.
     public var compression: Compression?
-    /// From the beginning of a shutdown to its end, whoever is still there.
+    /// From the beginning of a shutdown: everything is served as ever, but ``Totals/isDraining`` is true, so that a
+    /// balancer that asks for it sends no more readers.
+    public var drainDelay: Duration = .zero
+    /// Behind that, the time over which goodbyes are spread; shorter where there are few to be said.
+    public var drainWindow: Duration = .seconds(5)
+    /// Behind that, the time that connections have to end, whoever is still there.
     public var shutdownTimeout: Duration = .seconds(5)
 
     public init() {}

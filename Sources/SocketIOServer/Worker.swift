@@ -8,6 +8,16 @@ internal import Synchronization
 ///
 /// Owner: its event loop. Everything here but `loop` and `index` is touched on that loop only.
 final class Worker {
+    enum Stage {
+        case serving
+        /// Everything is served as ever; who asks whether this server is ready hears that it is not.
+        case leaving
+        /// No new sessions; goodbyes are said one by one.
+        case draining
+        /// Whatever is still open ends with its next answer.
+        case closing
+    }
+
     let loop: any EventLoop
     let index: UInt8
     let settings: ListenerSettings
@@ -22,7 +32,7 @@ final class Worker {
     private var timerAt = Instant.distantFuture
     private var date = ""
     private var dateSecond = 0
-    private(set) var isDraining = false
+    private(set) var stage = Stage.serving
     /// The others, by loop; set once, before the first connection.
     var peers: Workers?
 
@@ -46,7 +56,7 @@ final class Worker {
         totals.connections = connections.count
         totals.sessions = shard.sessionCount
         totals.readers = shard.readers
-        totals.isDraining = isDraining
+        totals.isDraining = stage != .serving
         return totals
     }
 
@@ -97,14 +107,30 @@ final class Worker {
 
     func add(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = connection
-        if isDraining { connection.abort() }
+        if isClosing { connection.abort() }
     }
 
     func remove(_ connection: Connection) { connections[ObjectIdentifier(connection)] = nil }
 
-    /// Ends every exchange in its protocol's way; idle connections end at once.
+    var isClosing: Bool { stage == .closing }
+
+    func announceLeaving() { stage = .leaving }
+
+    /// Each exchange ends in its protocol's way at a moment of its own within `window`, so that they do not all come
+    /// to another server at once.
+    func beginDraining(over window: Duration) {
+        stage = .draining
+        enter { now in
+            shard.beginDraining(over: window, at: now)
+            for connection in connections.values where connection.delegate != nil {
+                shard.arm(Goodbye(connection), at: shard.goodbye(at: now))
+            }
+        }
+    }
+
+    /// Ends every exchange that is left in its protocol's way; idle connections end at once.
     func drain() {
-        isDraining = true
+        stage = .closing
         enter { now in
             shard.drain(at: now)
             for connection in connections.values { connection.mustEnd(at: now) }
@@ -114,6 +140,16 @@ final class Worker {
     func abortAll() {
         for connection in connections.values { connection.abort() }
     }
+}
+
+/// The moment of a connection's goodbye.
+private final class Goodbye: Timed {
+    private let connection: Connection
+    var scheduled = Instant.distantFuture
+
+    init(_ connection: Connection) { self.connection = connection }
+
+    func deadlineReached(at now: Instant) { connection.mustEnd(at: now) }
 }
 
 /// The way from any task to a worker's shard.
@@ -159,6 +195,10 @@ struct Workers: Sendable {
     func on(_ index: UInt8, _ body: @escaping @Sendable (Worker) -> Void) {
         let worker = bound[Int(index)]
         worker.eventLoop.execute { body(worker.value) }
+    }
+
+    func onEach(_ body: @escaping @Sendable (Worker) -> Void) {
+        for index in bound.indices { on(UInt8(index), body) }
     }
 
     /// The sum over all loops, one hop to each.

@@ -84,6 +84,7 @@ struct RecitalApp: Sendable {
                     name: "sse", exchange: .stream, contentType: "text/event-stream",
                     silence: EventStream.comment(""),
                     notice: EventStream.comment("the cursor is not valid, reading from the first stanza"),
+                    goodbye: { EventStream.retry(milliseconds: $0) },
                     endsWithNoContent: true,
                     entry: { EventStream.event(id: String($0 + 1), event: nil, data: stanzas[$0].text) })
             ),
@@ -195,6 +196,8 @@ extension Settings {
         settings.sendBuffer = sendBufferBytes
         settings.maxConnections = maxConnections
         settings.maxConnectionsPerAddress = maxConnectionsPerAddress
+        settings.drainDelay = drainDelay
+        settings.drainWindow = drainWindow
         settings.shutdownTimeout = shutdownTimeout
         if let tlsCertificate, let tlsKey {
             settings.tls = ListenerSettings.TLS(certificate: tlsCertificate, key: tlsKey)

@@ -166,8 +166,18 @@ enum SettingTable {
 
     private static let process = [
         Setting(
+            "drain-delay", \.drainDelay, .duration(.zero ... .seconds(86_400)), default: "0s", in: .process,
+            help:
+                "From SIGTERM or SIGINT: everything is served, but /readyz says 503, so that a balancer sends no "
+                + "more readers."),
+        Setting(
+            "drain-window", \.drainWindow, .duration(.zero ... .seconds(86_400)), default: "5s", in: .process,
+            help:
+                "Behind that: goodbyes are spread over this time, or over 1 ms a reader where that is shorter."
+        ),
+        Setting(
             "shutdown-timeout", \.shutdownTimeout, .duration(.zero ... .seconds(86_400)), default: "5s",
-            in: .process, help: "Time readings have to end after SIGTERM or SIGINT."),
+            in: .process, help: "Behind that: the time connections have to end."),
         Setting(
             "threads", \.threads, .integer(0...1024), default: "0", in: .process,
             help: "Event loops; 0 is one for each core."),

@@ -94,6 +94,8 @@ struct Settings: Sendable, Equatable {
     var connectTimeout = Duration.zero
     var upgradeTimeout = Duration.zero
 
+    var drainDelay = Duration.zero
+    var drainWindow = Duration.zero
     var shutdownTimeout = Duration.zero
     /// 0: one for each core.
     var threads = 0

@@ -101,6 +101,7 @@ struct Edge {
         server.page = { name, request in
             switch name {
             case "": .response(.text(200, "\(request.method) \(request.target)"))
+            case "leaving": .counted { .text(200, "\($0.isDraining)") }
             case "who":
                 .response(
                     .text(200, "\(request.remoteAddress) \(request.isSecure) \(request.host ?? "nobody")"))

@@ -111,15 +111,30 @@ import Testing
         let socket = stage.askSocket(Stage.socket)
         let raw = stage.askSocket("/ws")
         let stream = stage.ask("GET", "/sse")
-        for link in [socket, raw, stream] { _ = link.news() }
-        stage.shard.drain(at: stage.now)
-        for link in [socket, raw, stream, poll] { link.delegate?.linkMustEnd(link, at: stage.now) }
+        let text = stage.ask("GET", "/text")
+        for link in [socket, raw, stream, text] { _ = link.news() }
+        stage.shard.beginDraining(over: .seconds(2), at: stage.now)
+        #expect([socket, raw, stream, text, poll].allSatisfy { $0.news().isEmpty }, "each has its moment")
+        for link in [socket, raw, stream, text, poll] { link.delegate?.linkMustEnd(link, at: stage.now) }
         #expect(poll.news() == [.answer(200, "1")])
         #expect(socket.news() == [.close(nil)])
         #expect(raw.news() == [.close(1001)])
-        #expect(stream.news() == [.streamEnd])
+        guard case .text(let hint) = stream.news().first, hint.hasPrefix("retry ") else {
+            Issue.record("an EventSource is told when to come back")
+            return
+        }
+        #expect((500..<2500).contains(Int(hint.dropFirst(6)) ?? 0), "\(hint)")
+        #expect(text.news() == [.abort], "it is not whole")
         #expect(absent.poll().news() == [.answer(200, "6\u{1e}1")])
         #expect(stage.shard.sessionCount == 0 && stage.shard.readers == 0)
+    }
+
+    @Test func goodbyesAndHintsAreDrawnFromTheWindow() {
+        let stage = Stage()
+        stage.shard.beginDraining(over: .seconds(2), at: stage.now)
+        let moments = (0..<100).map { _ in stage.shard.goodbye(at: stage.now) }
+        #expect(moments.allSatisfy { $0 >= stage.now && $0 < stage.now + .seconds(2) })
+        #expect(Set(moments).count > 90)
     }
 
     @Test func drainingTakesNobodyNew() {

@@ -52,7 +52,8 @@ final class Stage {
                     name: "sse", exchange: .stream, contentType: "text/event-stream",
                     opening: Array("open ".utf8), closing: Array("close ".utf8),
                     silence: Array("still ".utf8),
-                    notice: Array("notice ".utf8), endsWithNoContent: true
+                    notice: Array("notice ".utf8), goodbye: { Array("retry \($0)".utf8) },
+                    endsWithNoContent: true
                 ) { Array("[\(feed.lines[$0])] ".utf8) },
                 PlainRoute(name: "text", exchange: .stream, contentType: "text/plain") {
                     Array(feed.lines[$0].utf8)

@@ -55,6 +55,8 @@ import Testing
         "authorization": "open-sesame", "trusted-proxies": "loopback", "tls-certificate": "a.pem",
         "tls-key": "a.key", "compression": "on", "compression-threshold": "9", "stall-timeout": "3s",
         "send-buffer": "9000",
+        "drain-delay": "3s",
+        "drain-window": "3s",
         "max-per-address": "3",
     ]
 

@@ -27,6 +27,7 @@ import Testing
     }
 
     @Test func onlyTheShutdownMayTakeNoTime() throws {
+        #expect(try parse(["--drain-window", "0"]).drainWindow == .zero)
         #expect(try parse(["--shutdown-timeout", "0"]).shutdownTimeout == .zero)
     }
 
