@@ -14,10 +14,12 @@ enum SocketHandshake {
         else {
             return .notWebSocket
         }
-        guard let version = request.header("Sec-WebSocket-Version"), versions.contains(version) else {
+        // Each of them once (RFC 6455, 11.3): of two, nobody can say which a proxy on the way has gone by.
+        guard let version = request.onlyHeader("Sec-WebSocket-Version"), versions.contains(version) else {
             return .badVersion
         }
-        guard let key = request.header("Sec-WebSocket-Key"), let accept = WebSocketHandshake.accept(key: key)
+        guard let key = request.onlyHeader("Sec-WebSocket-Key"),
+            let accept = WebSocketHandshake.accept(key: key)
         else {
             return .badKey
         }
@@ -62,5 +64,13 @@ enum SocketHandshake {
         var response = Response.json(refusal.status, #"{"error":\#(message)\#(refusal.details)}"#)
         response.closesConnection = request.wantsWebSocket
         return response
+    }
+}
+
+extension Request {
+    /// The header of this name, if there is exactly one.
+    fileprivate func onlyHeader(_ name: String) -> String? {
+        let values = headers.filter { $0.name.equalsIgnoringCase(name) }
+        return values.count == 1 ? values[0].value : nil
     }
 }

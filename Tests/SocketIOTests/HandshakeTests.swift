@@ -120,6 +120,23 @@ import Testing
         #expect(stage.askSocket(Stage.socket, method: "POST").response?.status == 400)
     }
 
+    /// RFC 6455, 11.3: of two keys nobody can say which a proxy on the way has gone by.
+    @Test(
+        arguments: ["/ws", Stage.socket],
+        [
+            (name: "sec-websocket-key", value: "dGhlIHNhbXBsZSBub25jZQ=="),
+            (name: "Sec-WebSocket-Version", value: "13"),
+        ])
+    func keyAndVersionAreSaidOnce(target: String, extra: (name: String, value: String)) {
+        let headers = [
+            (name: "Connection", value: "Upgrade"), (name: "Upgrade", value: "websocket"),
+            (name: "Sec-WebSocket-Version", value: "13"),
+            (name: "Sec-WebSocket-Key", value: "dGhlIHNhbXBsZSBub25jZQ=="),
+        ]
+        #expect(stage.ask("GET", target, headers: headers).news().first == .socket)
+        #expect(stage.ask("GET", target, headers: headers + [extra]).response?.status == 400)
+    }
+
     @Test func firstSubprotocolIsTaken() {
         let link = stage.askSocket(Stage.socket, changes: ["Sec-WebSocket-Protocol": " chat.v2 , chat.v1"])
         #expect(link.socketHeaders.first { $0.name == "Sec-WebSocket-Protocol" }?.value == "chat.v2")
