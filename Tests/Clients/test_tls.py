@@ -203,3 +203,18 @@ def test_a_build_without_it_says_so(flags, trait):
     assert end.stderr == (
         f"dante: this build was made without {trait}: build it with swift build --traits {trait}\n"
     )
+
+
+def test_the_server_s_own_pages_are_those_that_came_over_tls(serve, authority):
+    flags = ["--tls-certificate", authority[0], "--tls-key", authority[1], "--origins", "same"]
+    server = serve(*flags, "--interval", "10m")
+    session = requests.Session()
+    session.trust_env, session.verify = False, str(authority[0])
+    own = f"https://127.0.0.1:{server.port}"
+
+    def handshake(origin):
+        address = f"{own}/socket.io/?EIO=4&transport=polling"
+        return session.get(address, headers={"Origin": origin}, timeout=PATIENCE).status_code
+
+    assert handshake(own) == 200
+    assert handshake(own.replace("https", "http")) == 403
