@@ -62,7 +62,7 @@ import Testing
 
     /// A readiness probe hears it first, while everything is still served.
     @Test func readinessFailsFirst() async throws {
-        try await Edge.run(.with(shutsDown: false) { $1.drainDelay = .milliseconds(500) }) { edge in
+        try await Edge.run(.with(shutsDown: false) { $1.drainDelay = .seconds(3) }) { edge in
             let probe = try edge.client()
             try await probe.get("/leaving")
             #expect(try await probe.answer().body == "false")
