@@ -57,6 +57,7 @@ let package = Package(
                 .embedInCode("../../Public/index.html"),
                 .embedInCode("../../Public/page.css"),
                 .embedInCode("../../Public/page.js"),
+                .embedInCode("../../Public/embed.js"),
                 .embedInCode("../../Public/socket.io.js"),
             ],
             swiftSettings: settings),

@@ -1,7 +1,9 @@
 /*
- * dante's client script: Engine.IO 4 and Socket.IO 5 for a browser. A script tag gives one name, io.
+ * dante's client script: Engine.IO 4 and Socket.IO 5 for a browser. A script tag gives one name, io, which pages
+ * written for Socket.IO 4 and for 0.9 use alike.
  *
- * The syntax is that of ECMAScript 3, so that any browser can read it, and no code is made from text.
+ * The syntax is that of ECMAScript 3, so that any browser can read it (Internet Explorer from 8 can run it), and no
+ * code is made from text.
  *
  * From below: Emitter; Polling and Streaming, the transports; Engine, one connection, which may move from the
  * first to the second; Manager, a connection that comes back; Socket, one namespace on it; io.
@@ -12,10 +14,16 @@
 var RESERVED = /^(connect|connect_error|disconnect|disconnecting|newListener|removeListener)$/;
 var here = global.location || { protocol: 'http:', host: 'localhost' };
 var serial = 0;
-var managers = {};
 
-/* Websockets by address: 'suspect' once one failed, 'failed' when polling then worked. */
-var websockets = {};
+/* Managers by address, for namespaces to share, and by number, those that want to be connected. */
+var managers = {}, living = {};
+
+/* When the browser last came back from sleep or to a network. */
+var woken = 0;
+
+/* Websockets by address: 'suspect' once one failed, 'failed' when polling then worked, or when this many in a row
+   opened and died before their first heartbeat. */
+var websockets = {}, deaths = {}, DEATHS = 3;
 
 function nothing() {}
 
@@ -42,12 +50,33 @@ function copy(target, source) {
   return target;
 }
 
+function now() {
+  return new Date().getTime();
+}
+
 function later(act, argument) {
   setTimeout(function () { act(argument); }, 0);
 }
 
 function failure(message, description) {
   return copy(new Error(message), { description: description });
+}
+
+/* What is known of the websocket of an address, or from now on known. The tab remembers what failed. */
+function verdict(address, sentence) {
+  var key = 'socket.io ' + address, store;
+  try {
+    store = global.sessionStorage;
+    if (arguments.length > 1) {
+      if (sentence === 'failed') { store.setItem(key, sentence); } else { store.removeItem(key); }
+    } else if (!has(websockets, address)) {
+      websockets[address] = store.getItem(key) || undefined;
+    }
+  } catch (forbidden) {
+    /* Without a store the page remembers. */
+  }
+  if (arguments.length > 1) { websockets[address] = sentence; }
+  return websockets[address];
 }
 
 /* ---- Events ---- */
@@ -145,7 +174,8 @@ function attach(value, attachments) {
 
 /* ---- Transports: open() begins, write(packets) says how many it took, leave(packets) ends ---- */
 
-/* GET without a body. Gives back what aborts it. */
+/* A request by XMLHttpRequest, or by what Internet Explorer 8 and 9 have for other origins. GET without a body. Gives
+   back what aborts it. */
 function request(transport, body, done) {
   var xhr = null, gets = body === null, engine = transport.engine;
   function finish(error) {
@@ -153,16 +183,26 @@ function request(transport, body, done) {
     done = nothing;
     report(error, error ? '' : xhr.responseText);
   }
+  function fail(status) { finish(failure(gets ? 'xhr poll error' : 'xhr post error', status)); }
   try {
     xhr = new global.XMLHttpRequest();
-    xhr.open(gets ? 'GET' : 'POST', engine.uri(transport), true);
-    if (engine.options.withCredentials) { xhr.withCredentials = true; }
-    if (!gets) { xhr.setRequestHeader('Content-Type', 'text/plain;charset=UTF-8'); }
-    xhr.onreadystatechange = function () {
-      if (xhr.readyState === 4 && done !== nothing) {
-        finish(xhr.status === 200 ? null : failure(gets ? 'xhr poll error' : 'xhr post error', xhr.status));
-      }
-    };
+    if (engine.isForeign && !('withCredentials' in xhr)) {
+      xhr = new global.XDomainRequest();
+      xhr.open(gets ? 'GET' : 'POST', engine.uri(transport));
+      xhr.onload = function () { finish(null); };
+      xhr.onerror = xhr.ontimeout = function () { fail(0); };
+      /* Without a handler of progress this object may forget the request. */
+      xhr.onprogress = nothing;
+    } else {
+      xhr.open(gets ? 'GET' : 'POST', engine.uri(transport), true);
+      if (engine.options.withCredentials) { xhr.withCredentials = true; }
+      if (!gets) { xhr.setRequestHeader('Content-Type', 'text/plain;charset=UTF-8'); }
+      xhr.onreadystatechange = function () {
+        if (xhr.readyState === 4 && done !== nothing) {
+          if (xhr.status === 200) { finish(null); } else { fail(xhr.status); }
+        }
+      };
+    }
     xhr.send(body);
   } catch (error) {
     later(finish, error);
@@ -173,15 +213,89 @@ function request(transport, body, done) {
   };
 }
 
+/* Whether this browser may ask that origin for text. If not, it can still take scripts from it. */
+function canAsk(isForeign, scheme) {
+  return !!global.XMLHttpRequest && (!isForeign || 'withCredentials' in new global.XMLHttpRequest() ||
+    !!global.XDomainRequest && scheme === here.protocol);
+}
+
+/* JSONP: what comes is a script that calls a function of the page; what goes is a form in a hidden frame. */
+function scripted(transport, body, done) {
+  var elements = [], finish = function (error, text) {
+    var report = done;
+    done = nothing;
+    /* A script or a frame that removes itself while it is loading upsets old browsers. */
+    later(function () {
+      each(elements, function (one) { if (one.parentNode) { one.parentNode.removeChild(one); } });
+    });
+    report(error, text || '');
+  };
+  (body === null ? pull : push)(transport, elements, finish, body);
+  return function () {
+    done = nothing;
+    finish();
+  };
+}
+
+function element(elements, name) {
+  return elements[elements.push(global.document.createElement(name)) - 1];
+}
+
+function pull(transport, elements, finish) {
+  var answers = global.___eio = global.___eio || [], script = element(elements, 'script');
+  var first = global.document.getElementsByTagName('script')[0];
+  if (transport.index === undefined) { transport.index = answers.push(nothing) - 1; }
+  answers[transport.index] = function (text) {
+    answers[transport.index] = nothing;
+    finish(null, text);
+  };
+  /* Loaded without a call: this was no answer of ours. */
+  script.onerror = script.onload = function () {
+    if (answers[transport.index] !== nothing) { finish(failure('jsonp poll error')); }
+  };
+  script.async = true;
+  script.src = transport.engine.uri(transport);
+  first.parentNode.insertBefore(script, first);
+}
+
+/* Forms turn line feeds into CRLF; so they go as backslash-n, and a backslash-n with one more backslash before it. */
+function push(transport, elements, finish, body) {
+  var form = element(elements, 'form'), frame, area = global.document.createElement('textarea');
+  var target = 'socket.io.' + serial++;
+  try {
+    frame = element(elements, '<iframe name="' + target + '">');
+  } catch (modern) {
+    frame = element(elements, 'iframe');
+    frame.name = target;
+  }
+  form.style.display = frame.style.display = 'none';
+  form.method = 'POST';
+  form.target = target;
+  form.action = transport.engine.uri(transport);
+  form.setAttribute('accept-charset', 'utf-8');
+  area.name = 'd';
+  area.value = body.replace(/\\n/g, '\\\n').replace(/\n/g, '\\n');
+  form.appendChild(area);
+  global.document.body.appendChild(frame);
+  global.document.body.appendChild(form);
+  form.submit();
+  if (frame.attachEvent) {
+    frame.attachEvent('onload', function () { finish(null); });
+  } else {
+    frame.onload = function () { finish(null); };
+  }
+}
+
 /* One GET is held for what comes, one POST at a time carries what goes. */
-function Polling(engine) {
-  this.name = 'polling';
+function Polling(engine, isScripted) {
+  this.name = isScripted ? 'jsonp' : 'polling';
   this.engine = engine;
+  this.ask = isScripted ? scripted : request;
 }
 
 Polling.prototype.open = function () {
   var self = this;
-  self.polling = request(self, null, function (error, body) {
+  self.polling = self.ask(self, null, function (error, body) {
     var packets = body.split('\u001e');
     self.polling = null;
     if (error) { return self.onend(error); }
@@ -200,7 +314,7 @@ Polling.prototype.write = function (packets) {
     body += (count ? '\u001e' : '') + packet;
   }
   self.writable = false;
-  self.posting = request(self, body, function (error) {
+  self.posting = self.ask(self, body, function (error) {
     self.posting = null;
     if (self.ended) { return self.leave(self.last); }
     if (error) { return self.onend(error); }
@@ -276,15 +390,22 @@ Streaming.prototype.leave = function (packets) {
 
 function Engine(options) {
   var engine = this, names = options.transports.join(' ');
-  var polls = /polling/.test(names), ws = /websocket/.test(names) && !!global.WebSocket;
+  var ws = /websocket/.test(names) && !!global.WebSocket, polls = /polling|jsonp/.test(names);
+  var isForeign = options.origin !== here.protocol + '//' + here.host;
   engine.options = options;
+  engine.isForeign = isForeign;
   engine.address = options.origin + options.path;
+  engine.search = search(options.search) + search(options.query);
   engine.state = 'opening';
+  engine.heard = now();
   engine.buffer = [];
   engine.moves = polls && ws && options.upgrade;
+  engine.hasChoice = polls && ws;
   if (polls || ws) {
-    polls = polls && !(ws && /^websocket/.test(names) && !websockets[engine.address]);
-    engine.take(polls ? new Polling(engine) : new Streaming(engine));
+    polls = polls && !(ws && /^websocket/.test(names) && !verdict(engine.address));
+    engine.take(polls
+      ? new Polling(engine, !/polling/.test(names) || !canAsk(isForeign, options.origin.split('/')[0]))
+      : new Streaming(engine));
     engine.transport.open();
   } else {
     later(function () { engine.end('transport error', failure('No transports available')); });
@@ -300,19 +421,32 @@ Engine.prototype.take = function (transport) {
   transport.onopen = nothing;
   transport.onpacket = function (packet) { engine.packet(packet); };
   transport.onend = function (error) {
-    if (engine.state === 'opening' && transport.uri) { websockets[engine.address] = 'suspect'; }
+    if (transport.uri) { engine.mourn(); }
     engine.end(error.message === 'transport close' ? 'transport close' : 'transport error', error);
   };
 };
 
+/* Its websocket is gone: never opened, or so early that another one would hardly live longer. */
+Engine.prototype.mourn = function () {
+  var address = this.address;
+  if (this.state === 'opening') {
+    verdict(address, 'suspect');
+  } else if (this.hasChoice && !this.isTried) {
+    deaths[address] = (deaths[address] || 0) + 1;
+    if (deaths[address] >= DEATHS) { verdict(address, 'failed'); }
+  }
+};
+
 Engine.prototype.uri = function (transport) {
-  var polls = transport.name === 'polling', base = polls ? this.address : this.address.replace('http', 'ws');
-  return base + '?EIO=4&transport=' + transport.name + (this.id ? '&sid=' + this.id : '') +
-    (polls ? '&t=' + new Date().getTime() + '.' + serial++ : '') + this.options.search;
+  var isSocket = transport.name === 'websocket', index = transport.index;
+  return (isSocket ? this.address.replace('http', 'ws') : this.address) +
+    '?EIO=4&transport=' + (isSocket ? 'websocket' : 'polling') + (this.id ? '&sid=' + this.id : '') +
+    (isSocket ? '' : '&t=' + now() + '.' + serial++) + (index === undefined ? '' : '&j=' + index) + this.search;
 };
 
 Engine.prototype.packet = function (data) {
   var type = isBytes(data) ? '4' : data.charAt(0), rest = isBytes(data) ? data : data.slice(1);
+  this.heard = now();
   try {
     if (type === '0') {
       this.opened(JSON.parse(rest));
@@ -321,6 +455,10 @@ Engine.prototype.packet = function (data) {
     } else if (type === '2') {
       this.listen();
       this.write('3' + rest);
+      if (this.transport.uri) {
+        this.isTried = true;
+        deaths[this.address] = 0;
+      }
       this._fire('ping');
     } else if (type === '4' || type === 'b') {
       this._fire('data', [type === 'b' ? fromBase64(rest) : rest]);
@@ -334,10 +472,11 @@ Engine.prototype.packet = function (data) {
 
 Engine.prototype.opened = function (hello) {
   if (this.state !== 'opening') { return; }
-  var known = websockets[this.address], polls = this.transport.name === 'polling';
-  websockets[this.address] = polls && known ? 'failed' : undefined;
+  var known = verdict(this.address), polls = !this.transport.uri;
+  verdict(this.address, known && polls ? 'failed' : undefined);
   this.id = hello.sid;
   this.maxPayload = hello.maxPayload;
+  this.interval = hello.pingInterval;
   this.patience = hello.pingInterval + hello.pingTimeout;
   this.state = 'open';
   this.transport.writable = true;
@@ -356,6 +495,11 @@ Engine.prototype.listen = function () {
   if (engine.patience > 0) {
     engine.timer = setTimeout(function () { engine.end('ping timeout'); }, engine.patience);
   }
+};
+
+/* Whether nothing has come for so long that nobody can be there. While a browser sleeps, no timer tells. */
+Engine.prototype.isSilent = function () {
+  return now() - this.heard > (this.state === 'open' ? this.interval : 0) + 2000;
 };
 
 /* Tries a websocket beside the polls. Only when it has answered does polling come to rest, so that nothing is
@@ -387,9 +531,10 @@ Engine.prototype.probe = function () {
     ws.onend = nothing;
     ws.leave();
     if (engine.state !== 'open') { return; }
-    websockets[engine.address] = 'suspect';
+    verdict(engine.address, 'suspect');
     polling.onpacket = function (packet) {
-      websockets[engine.address] = 'failed';
+      verdict(engine.address, 'failed');
+      engine.take(polling);
       engine.packet(packet);
     };
     engine._fire('upgradeError', [error]);
@@ -418,10 +563,10 @@ Engine.prototype.close = function () {
 
 Engine.prototype.end = function (reason, error, farewell) {
   if (this.state === 'closed') { return; }
-  var transport = this.transport, polls = transport && transport.name === 'polling';
+  var transport = this.transport, polls = transport && !transport.uri;
   this.state = 'closed';
   clearTimeout(this.timer);
-  if (polls && websockets[this.address] === 'suspect') { websockets[this.address] = undefined; }
+  if (polls && verdict(this.address) === 'suspect') { verdict(this.address, undefined); }
   if (this.probing) { this.probing.onend(failure(reason)); }
   if (transport) {
     transport.onend = nothing;
@@ -453,25 +598,50 @@ function parse(text) {
 }
 
 /* ---- Manager. Events: open, error, close, ping, upgrade, upgradeError, reconnect_attempt, reconnect_error,
-   reconnect_failed, reconnect ---- */
+   reconnect_failed, reconnect. To a page of 0.9 it is `socket.socket`. ---- */
 
-function Manager(options) {
-  this.opts = options;
+function Manager(address, options) {
+  var place = resolve(address), settings = copy(copy({}, DEFAULTS), translated(options));
+  settings.origin = place.origin;
+  settings.search = place.search;
+  settings.path = settings.path ? ('/' + settings.path + '/').replace(/^\/+|\/+$/g, '/')
+    : place.origin === home.origin ? home.path : '/socket.io/';
+  this.opts = this.options = settings;
   this.nsps = {};
   this.attempts = 0;
   this.state = 'closed';
+  this.connected = this.connecting = this.reconnecting = false;
+  this.number = serial++;
 }
 
 Manager.prototype = new Emitter();
 
+/* The socket of a namespace, made at the first call. */
+Manager.prototype.socket = function (nsp, options) {
+  if (!has(this.nsps, nsp)) { this.nsps[nsp] = new Socket(this, nsp, options || this.opts); }
+  return this.nsps[nsp];
+};
+
+/* Tells the sockets that want to be connected what pages of 0.9 listen for. */
+Manager.prototype.tell = function (name, args) {
+  each(this.nsps, function (socket) {
+    if (socket.active) { socket._fire(name, args); }
+  });
+};
+
 Manager.prototype.open = Manager.prototype.connect = function () {
   if (this.state !== 'closed' || this.waiting) { return this; }
   var manager = this, decode = decoder(), engine = manager.engine = new Engine(manager.opts);
-  var timer = setTimeout(function () {
+  var timer = manager.opts.timeout === false ? 0 : setTimeout(function () {
     engine.end('transport error', failure('timeout'));
   }, manager.opts.timeout);
   manager.state = 'opening';
   manager.left = false;
+  manager.connecting = true;
+  living[manager.number] = manager;
+  later(function () {
+    if (engine.transport) { manager.tell('connecting', [engine.transport.name]); }
+  });
   engine.on('open', function () {
     clearTimeout(timer);
     manager.opened();
@@ -489,7 +659,10 @@ Manager.prototype.open = Manager.prototype.connect = function () {
     if (data && has(manager.nsps, data.nsp)) { manager.nsps[data.nsp].receive(data); }
   });
   each(['ping', 'upgrade', 'upgradeError'], function (name) {
-    engine.on(name, function (detail) { manager._fire(name, [detail]); });
+    engine.on(name, function (detail) {
+      manager.transport = engine.transport;
+      manager._fire(name, [detail]);
+    });
   });
   return manager;
 };
@@ -498,18 +671,27 @@ Manager.prototype.opened = function () {
   var attempts = this.attempts;
   this.state = 'open';
   this.attempts = 0;
+  this.transport = this.engine.transport;
+  this.sessionid = this.engine.id;
+  this.connected = true;
+  this.connecting = this.reconnecting = false;
   this._fire('open');
   each(this.nsps, function (socket) { socket.join(); });
-  if (attempts) { this._fire('reconnect', [attempts]); }
+  if (attempts) {
+    this._fire('reconnect', [attempts]);
+    this.tell('reconnect', [this.transport.name, attempts]);
+  }
 };
 
 Manager.prototype.closed = function (reason, error) {
   var wasOpen = this.state === 'open', left = this.left;
   error = error || failure(reason);
   this.state = 'closed';
+  this.connected = this.connecting = false;
   each(this.nsps, function (socket) {
-    if (!socket.closed(reason, error) && socket.active && !left) { socket._fire('connect_error', [error]); }
+    if (!socket.closed(reason, error) && socket.active && !left) { socket.failed(error); }
   });
+  if (!wasOpen && !this.attempts && !left) { this.tell('connect_failed'); }
   this._fire(wasOpen ? 'close' : this.attempts ? 'reconnect_error' : 'error', wasOpen ? [reason] : [error]);
   this.comeBack();
 };
@@ -520,15 +702,35 @@ Manager.prototype.comeBack = function () {
   if (manager.left || manager.waiting || manager.state !== 'closed' || !options.reconnection) { return; }
   if (manager.attempts >= options.reconnectionAttempts) {
     manager.attempts = 0;
-    return manager._fire('reconnect_failed');
+    manager.reconnecting = false;
+    manager._fire('reconnect_failed');
+    return manager.tell('reconnect_failed');
   }
   var wait = options.reconnectionDelay * Math.pow(2, manager.attempts);
   wait *= 1 + (Math.random() * 2 - 1) * options.randomizationFactor;
-  manager.waiting = setTimeout(function () {
-    manager.waiting = null;
-    manager._fire('reconnect_attempt', [++manager.attempts]);
-    if (!manager.left) { manager.open(); }
-  }, Math.min(wait, options.reconnectionDelayMax));
+  wait = Math.min(wait, options.reconnectionDelayMax, now() - woken < 2000 ? 250 * Math.random() : Infinity);
+  manager.reconnecting = true;
+  manager.waiting = setTimeout(function () { manager.retry(); }, wait);
+  manager.tell('reconnecting', [Math.round(wait), manager.attempts + 1]);
+};
+
+Manager.prototype.retry = function () {
+  clearTimeout(this.waiting);
+  this.waiting = null;
+  this._fire('reconnect_attempt', [++this.attempts]);
+  if (!this.left) { this.open(); }
+};
+
+/* Comes back now instead of later: for a page that wakes. `isDead` says that the connection cannot be alive,
+   otherwise it is given up only when it has been silent for too long. */
+Manager.prototype.wake = function (isDead) {
+  if (this.waiting) {
+    this.attempts = 0;
+    this.retry();
+  } else if (this.state !== 'closed' && (isDead || this.engine.isSilent())) {
+    woken = now();
+    this.engine.end('ping timeout');
+  }
 };
 
 /* Closes once no namespace is wanted any more. */
@@ -542,8 +744,10 @@ Manager.prototype.release = function () {
 Manager.prototype.close = Manager.prototype.disconnect = function () {
   this.left = true;
   this.attempts = 0;
+  this.reconnecting = false;
   clearTimeout(this.waiting);
   this.waiting = null;
+  delete living[this.number];
   if (this.state !== 'closed') { this.engine.close(); }
 };
 
@@ -555,20 +759,40 @@ Manager.prototype.send = function (type, nsp, id, data) {
   for (var i = 0; i < count; i++) { this.engine.write(attachments[i]); }
 };
 
-/* ---- Socket. Events: connect, disconnect(reason), connect_error(error), and the server's ---- */
+Manager.prototype.reconnect = function () {
+  return this.waiting ? this.wake() : this.open();
+};
+
+/* ---- Socket. Events: connect, disconnect(reason), connect_error(error), and the server's; for pages of 0.9 also
+   connecting, connect_failed, reconnecting, reconnect, reconnect_failed, and error ---- */
 
 function Socket(manager, nsp, options) {
-  this.io = manager;
-  this.nsp = nsp;
+  this.io = this.socket = manager;
+  this.nsp = this.name = nsp;
   this.auth = options.auth;
   this.connected = this.active = this.joining = this.recovered = false;
+  this.disconnected = true;
   this.acks = {};
   this.ids = 0;
   this.outgoing = [];
   this.incoming = [];
+  /* A reserved word in ECMAScript 3, hence the brackets. */
+  this['volatile'] = new Flagged(this, { isVolatile: true });
+  this.json = this;
 }
 
 Socket.prototype = new Emitter();
+
+/* What `socket.volatile` and `socket.timeout(ms)` are: the socket, with flags for what is said. */
+function Flagged(socket, flags) {
+  this.emit = function () {
+    socket.say(list(arguments), flags);
+    return socket;
+  };
+  this.send = function () { return this.emit.apply(this, ['message'].concat(list(arguments))); };
+  this.timeout = function (wait) { return new Flagged(socket, copy({ timeout: wait }, flags)); };
+  if (!flags.isVolatile) { this['volatile'] = new Flagged(socket, copy({ isVolatile: true }, flags)); }
+}
 
 Socket.prototype.connect = Socket.prototype.open = function () {
   this.active = true;
@@ -603,12 +827,11 @@ Socket.prototype.receive = function (packet) {
     /* What was missed comes before the confirmation and is delivered behind it. */
     if (this.connected) { this.deliver(packet); } else if (this.active) { this.incoming.push(packet); }
   } else if (packet.type === 3 && has(this.acks, packet.id)) {
-    var ack = this.acks[packet.id];
-    delete this.acks[packet.id];
-    ack.apply(this, data);
+    this.answered(packet.id, data);
   } else if (packet.type === 4) {
-    this.active = this.joining = false;
-    this._fire('connect_error', [copy(failure(data.message || data), { data: data.data })]);
+    this.joining = false;
+    this.active = false;
+    this.failed(copy(failure(data.message || data), { data: data.data }));
     this.io.release();
   }
 };
@@ -621,8 +844,9 @@ Socket.prototype.joined = function (data) {
   this.recovered = !!data.pid && data.pid === this.pid;
   this.pid = data.pid;
   this.connected = true;
+  this.disconnected = false;
   this.outgoing = [];
-  for (var i = 0; i < outgoing.length; i++) { this.io.send(2, this.nsp, outgoing[i].id, outgoing[i].data); }
+  for (var i = 0; i < outgoing.length; i++) { this.post(outgoing[i].id, outgoing[i].data); }
   this._fire('connect');
   while (this.connected && this.incoming.length) { this.deliver(this.incoming.shift()); }
 };
@@ -642,32 +866,77 @@ Socket.prototype.deliver = function (packet) {
 };
 
 Socket.prototype.closed = function (reason, error) {
-  var wasConnected = this.connected;
-  this.connected = this.joining = false;
-  this.id = undefined;
-  this.incoming = [];
-  if (wasConnected) { this._fire('disconnect', [reason, error]); }
+  var socket = this, wasConnected = socket.connected;
+  socket.connected = socket.joining = false;
+  socket.disconnected = true;
+  socket.id = undefined;
+  socket.incoming = [];
+  if (wasConnected) {
+    socket._fire('disconnect', [reason, error]);
+    /* Who waits with a limit hears at once that no answer will come, unless the question is still here. */
+    each(socket.acks, function (ack, id) {
+      if (ack.timer && ack.isSent) { socket.answered(id, [failure('socket has been disconnected')]); }
+    });
+  }
   return wasConnected;
 };
 
-Socket.prototype.emit = function (name) {
-  var args = list(arguments), ack = args[args.length - 1], id = null;
-  if (RESERVED.test(name)) { throw failure('"' + name + '" is a reserved event name'); }
-  if (typeof ack === 'function') {
+Socket.prototype.failed = function (error) {
+  this._fire('connect_error', [error]);
+  if (this.io.opts.isOld) { this._fire('error', [error.message]); }
+};
+
+Socket.prototype.answered = function (id, args) {
+  var ack = this.acks[id];
+  delete this.acks[id];
+  clearTimeout(ack.timer);
+  if (ack.timer && !(args[0] instanceof Error)) { args = [null].concat(args); }
+  try {
+    ack.act.apply(this, args);
+  } catch (error) {
+    later(function (uncaught) { throw uncaught; }, error);
+  }
+};
+
+Socket.prototype.say = function (args, flags) {
+  var socket = this, act = args[args.length - 1], id = null, wait = flags.timeout || socket.io.opts.ackTimeout;
+  if (RESERVED.test(args[0])) { throw failure('"' + args[0] + '" is a reserved event name'); }
+  if (typeof act === 'function') {
     args.pop();
-    id = this.ids++;
-    this.acks[id] = ack;
+    id = socket.ids++;
+    socket.acks[id] = { act: act, timer: wait && setTimeout(function () {
+      for (var i = socket.outgoing.length - 1; i >= 0; i--) {
+        if (socket.outgoing[i].id === id) { socket.outgoing.splice(i, 1); }
+      }
+      socket.answered(id, [failure('operation has timed out')]);
+    }, wait) };
   }
-  if (this.connected) {
-    this.io.send(2, this.nsp, id, args);
-  } else {
-    this.outgoing.push({ id: id, data: args });
+  if (socket.connected) {
+    if (!flags.isVolatile || socket.io.engine.transport.writable) { socket.post(id, args); }
+  } else if (!flags.isVolatile) {
+    socket.outgoing.push({ id: id, data: args });
   }
+};
+
+Socket.prototype.post = function (id, args) {
+  if (id !== null && this.acks[id]) { this.acks[id].isSent = true; }
+  this.io.send(2, this.nsp, id, args);
+};
+
+Socket.prototype.emit = function () {
+  this.say(list(arguments), {});
   return this;
 };
 
 Socket.prototype.send = function () {
   return this.emit.apply(this, ['message'].concat(list(arguments)));
+};
+
+Socket.prototype.timeout = function (wait) { return new Flagged(this, { timeout: wait }); };
+
+/* 0.9: another namespace on the same connection. */
+Socket.prototype.of = function (nsp) {
+  return this.io.socket(nsp ? nsp.replace(/^\/?/, '/') : '/').connect();
 };
 
 Socket.prototype.disconnect = Socket.prototype.close = function () {
@@ -685,8 +954,9 @@ Socket.prototype.disconnect = Socket.prototype.close = function () {
 /* The directory that this script came from, if it kept its name, is the server's address. */
 var home = (function () {
   var document = global.document, scripts = document ? document.getElementsByTagName('script') : [];
-  var script = document && document.currentScript || scripts[scripts.length - 1] || {};
-  var parts = /^(https?:\/\/[^\/]+)(\/(?:[^?#]*\/)?)socket\.io[^\/?#]*\.js([?#]|$)/.exec(script.src);
+  var pattern = /^(https?:\/\/[^\/]+)(\/(?:[^?#]*\/)?)socket\.io[^\/?#]*\.js([?#]|$)/, parts;
+  parts = document && document.currentScript && pattern.exec(document.currentScript.src);
+  for (var i = scripts.length - 1; i >= 0 && !parts; i--) { parts = pattern.exec(scripts[i].src); }
   return parts ? { origin: parts[1], path: parts[2] }
     : { origin: here.protocol + '//' + here.host, path: '/socket.io/' };
 }());
@@ -696,6 +966,32 @@ var DEFAULTS = {
   reconnection: true, reconnectionAttempts: Infinity, reconnectionDelay: 1000, reconnectionDelayMax: 5000,
   randomizationFactor: 0.5
 };
+
+/* What 0.9 called it, and what it is called since. */
+var OPTIONS = {
+  resource: 'path', reconnect: 'reconnection', 'reconnection delay': 'reconnectionDelay',
+  'reconnection limit': 'reconnectionDelayMax', 'max reconnection attempts': 'reconnectionAttempts',
+  'connect timeout': 'timeout', 'auto connect': 'autoConnect', 'force new connection': 'forceNew'
+};
+var TRANSPORTS = {
+  'xhr-polling': 'polling', 'xhr-multipart': 'polling', htmlfile: 'polling', 'jsonp-polling': 'jsonp',
+  flashsocket: 'websocket'
+};
+
+function translated(options) {
+  var result = {};
+  each(options, function (value, name) {
+    if (value !== undefined) { result[has(OPTIONS, name) ? OPTIONS[name] : name] = value; }
+  });
+  if (result.transports) {
+    result.transports = list(result.transports);
+    each(result.transports, function (name, i) {
+      if (has(TRANSPORTS, name)) { result.transports[i] = TRANSPORTS[name]; }
+    });
+  }
+  if (result.forceJSONP) { result.transports = ['jsonp', 'websocket']; }
+  return result;
+}
 
 /* The query is an object, or text as it goes into the URL. */
 function search(query) {
@@ -707,26 +1003,57 @@ function search(query) {
   return text;
 }
 
-/* `address`: an origin, a namespace, or both. 0.9 calls the path `resource`. */
-function io(address, options) {
-  if (address && typeof address === 'object') { return io('', address); }
+/* `address`: an origin, a namespace, or both, and a query. */
+function resolve(address) {
   var named = /^(\/|\w+:\/\/|$)/.test(address || '') ? address || '' : '//' + address;
   var parts = /^(?:(?:(https?|wss?):)?\/\/([^\/?#]+))?([^?#]*)(?:\?([^#]*))?/.exec(named);
-  var settings = copy(copy({}, DEFAULTS), options), path = settings.path || settings.resource;
-  var scheme = parts[1] ? parts[1].replace('ws', 'http') + ':' : here.protocol, nsp = parts[3] || '/';
-  settings.search = search(parts[4] || '') + search(settings.query);
-  settings.origin = parts[2] ? scheme + '//' + parts[2] : home.origin;
-  settings.path = path ? ('/' + path + '/').replace(/^\/+|\/+$/g, '/')
-    : settings.origin === home.origin ? home.path : '/socket.io/';
-  var key = settings.origin + settings.path, manager = managers[key];
-  var apart = settings.forceNew || settings['force new connection'] || settings.multiplex === false;
-  if (apart || !manager || has(manager.nsps, nsp)) { manager = new Manager(settings); }
-  if (!apart && !managers[key]) { managers[key] = manager; }
-  var socket = manager.nsps[nsp] = new Socket(manager, nsp, settings);
+  var scheme = parts[1] ? parts[1].replace('ws', 'http') + ':' : here.protocol;
+  var host = parts[2] && parts[2].replace(scheme === 'https:' ? /:443$/ : /:80$/, '');
+  return { origin: host ? scheme + '//' + host : home.origin, nsp: parts[3] || '/', search: parts[4] || '' };
+}
+
+function io(address, options) {
+  if (address && typeof address === 'object') { return io('', address); }
+  var nsp = resolve(address).nsp, manager = new Manager(address, options), settings = manager.opts;
+  var key = settings.origin + settings.path, shared = managers[key];
+  var isApart = settings.forceNew || settings.multiplex === false;
+  if (!isApart && shared && !has(shared.nsps, nsp)) { manager = shared; }
+  if (!isApart && !shared) { managers[key] = manager; }
+  var socket = manager.socket(nsp, settings);
   return settings.autoConnect === false ? socket : socket.connect();
 }
 
-io.connect = io;
+/* As pages of 0.9 say it; they listen for `error`, which to later ones is a name like any other. */
+io.connect = function (address, options) {
+  if (address && typeof address === 'object') { return io.connect('', address); }
+  return io(address, copy({ isOld: true }, options));
+};
+
+function listen(target, name, act) {
+  if (target && target.addEventListener) {
+    target.addEventListener(name, act, false);
+  } else if (target && target.attachEvent) {
+    target.attachEvent('on' + name, act);
+  }
+}
+
+function wake() {
+  woken = now();
+  each(living, function (manager) { manager.wake(); });
+}
+
+listen(global, 'pageshow', wake);
+listen(global.document, 'visibilitychange', function () {
+  if (!global.document.hidden) { wake(); }
+});
+/* Another network may let through what the last one did not. */
+listen(global, 'online', function () {
+  each(websockets, function (sentence, address) { verdict(address, undefined); });
+  deaths = {};
+  wake();
+});
+
+io.Manager = Manager;
 io.protocol = 5;
 global.io = io;
 }(typeof window !== 'undefined' ? window : this));

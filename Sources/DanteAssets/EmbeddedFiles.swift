@@ -4,5 +4,6 @@ package enum EmbeddedFiles {
     package static let index = PackageResources.index_html
     package static let pageStyle = PackageResources.page_css
     package static let pageScript = PackageResources.page_js
+    package static let embedScript = PackageResources.embed_js
     package static let clientScript = PackageResources.socket_io_js
 }

@@ -4,26 +4,45 @@ internal import SocketIOServer
 /// The files the page is made of, from the binary or from a directory that goes before it.
 struct Assets: Sendable {
     let index: [UInt8]
+    /// Whether the page is the built-in one, whose policy we know; an operator's own page is under none of ours.
+    let isBuiltIn: Bool
     let files: [String: File]
     let clientScript: File
 
     struct File: Sendable {
         let bytes: [UInt8]
         let type: String
-        /// An entity tag made from the bytes: equal bytes have equal tags on every node.
-        let tag: String
+        /// A name for these bytes: equal bytes have equal versions on every node.
+        let version: String
+        /// For everybody; false where it holds what one reader brought along.
+        var isPublic = true
 
         init(_ bytes: [UInt8], type: String) {
             self.bytes = bytes
             self.type = type
-            tag = Self.tag(of: bytes)
+            version = Self.version(of: bytes)
         }
 
         /// FNV-1a, 64 bits, and the length: a name for these bytes, no protection against anybody.
-        private static func tag(of bytes: [UInt8]) -> String {
+        private static func version(of bytes: [UInt8]) -> String {
             var hash: UInt64 = 0xcbf2_9ce4_8422_2325
             for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-            return "\"\(String(hash, radix: 16))-\(String(bytes.count, radix: 16))\""
+            return "\(String(hash, radix: 16))-\(String(bytes.count, radix: 16))"
+        }
+
+        /// The file with an entity tag, or 304. Asked for by its version (`?v=`) it will never be another; otherwise
+        /// whoever keeps it has to ask whether it still is the same.
+        func response(to request: Request) -> Response {
+            var response = Response.file(bytes, type: type, tag: "\"\(version)\"", for: request)
+            let isVersioned = request.parameter("v") == version
+            let caching =
+                isVersioned ? "public, max-age=31536000, immutable" : isPublic ? nil : "private, no-cache"
+            if let caching, let index = response.headers.firstIndex(where: { $0.name == "Cache-Control" }) {
+                response.headers[index].value = caching
+            }
+            // Any page may take a script into itself, also one that isolates itself from other origins.
+            response.headers.append(("Cross-Origin-Resource-Policy", "cross-origin"))
+            return response
         }
     }
 
@@ -39,10 +58,12 @@ struct Assets: Sendable {
                 "the directory \(publicDirectory) given with --public does not exist", exitCode: 78)
         }
         index = try bytes("index.html", EmbeddedFiles.index)
+        isBuiltIn = index == EmbeddedFiles.index
+        let javascript = "application/javascript; charset=utf-8"
         files = [
             "page.css": File(try bytes("page.css", EmbeddedFiles.pageStyle), type: "text/css; charset=utf-8"),
-            "page.js": File(
-                try bytes("page.js", EmbeddedFiles.pageScript), type: "application/javascript; charset=utf-8"),
+            "page.js": File(try bytes("page.js", EmbeddedFiles.pageScript), type: javascript),
+            "embed.js": File(try bytes("embed.js", EmbeddedFiles.embedScript), type: javascript),
         ]
         let script: [UInt8]
         if let clientScript {
@@ -50,6 +71,6 @@ struct Assets: Sendable {
         } else {
             script = try bytes("socket.io.js", EmbeddedFiles.clientScript)
         }
-        self.clientScript = File(script, type: "application/javascript; charset=utf-8")
+        self.clientScript = File(script, type: javascript)
     }
 }

@@ -1,9 +1,11 @@
+internal import SocketIOServer
+
 /// What a page says of a text beside its title.
 struct TextSource: Sendable {
     /// A BCP 47 tag; empty when it is not known.
-    let language: String
+    var language: String
     /// Author and translator; empty when they are not known.
-    let byline: String
+    var byline: String
 
     static let builtIn = TextSource(
         language: "en", byline: "Dante Alighieri, translated by Henry Wadsworth Longfellow")
@@ -27,10 +29,14 @@ enum Markup {
         return result
     }
 
-    /// A stanza with its verses kept as lines.
+    /// A stanza as the page's script sets it: every verse an element for the style, and a line end for browsers
+    /// without style.
     static func stanza(_ text: String, number: Int) -> String {
-        let verses = text.split(separator: "\n", omittingEmptySubsequences: false).map { escaped(String($0)) }
-        return "<p class=\"stanza\" id=\"stanza-\(number)\">" + verses.joined(separator: "<br>\n") + "</p>\n"
+        let verses = text.split(separator: "\n", omittingEmptySubsequences: false).map { verse in
+            "<span class=\"verse\">\(escaped(String(verse)))</span>"
+        }
+        return "<p class=\"stanza\" id=\"stanza-\(number)\" dir=\"auto\">" + verses.joined(separator: "<br>\n")
+            + "</p>\n"
     }
 }
 
@@ -45,26 +51,63 @@ enum Page {
         return Array(page.utf8)
     }
 
+    /// What the built-in page may do: use what lies beside it, be framed by anybody, and nothing else. Its one inline
+    /// script, which adds a missing slash to the address, is named by its hash; a test computes it anew. `frame-src`
+    /// and `form-action` are for polling by script elements, which posts forms into a frame.
+    static let policy =
+        "default-src 'none'; script-src 'self' 'sha256-\(redirectHash)'; style-src 'self'; img-src data:; "
+        + "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors *"
+
+    private static let redirectHash = "4USvTjkjLXwbpDfGPgInQddPfUITo2rTLdBKqGLn0Vs="
+
+    /// What of a request the page passes on to the page that grows, which has no script to do it: the place and the
+    /// token, with their question mark. Empty when there is neither.
+    static func search(of request: Request) -> String {
+        let parts = ["from", "token"].compactMap { name in
+            request.parameter(name).map { "\(name)=\(percentEncoded($0))" }
+        }
+        return parts.isEmpty ? "" : "?" + parts.joined(separator: "&")
+    }
+
+    /// RFC 3986, section 2.1: all but the unreserved characters.
+    private static func percentEncoded(_ text: String) -> String {
+        text.utf8.reduce(into: "") { result, byte in
+            let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+            let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            if isLetter || isDigit || "-._~".utf8.contains(byte) {
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                result += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+    }
+
     /// The head of the page that grows without a script. It takes its style from beside itself.
     static func growingHead(title: String, source: TextSource) -> [UInt8] {
-        Array(
+        let title = Markup.escaped(title)
+        let language = Markup.escaped(source.language)
+        return Array(
             """
             <!DOCTYPE html>
-            <html lang="\(Markup.escaped(source.language))">
+            <html lang="en">
             <head>
             <meta charset="utf-8">
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'self'; img-src data:">
             <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>\(Markup.escaped(title))</title>
+            <meta name="color-scheme" content="light dark">
+            <title>\(title)</title>
+            <link rel="icon" href="data:,">
             <link rel="stylesheet" href="page.css">
             </head>
             <body>
             <main>
-            <h1>\(Markup.escaped(title))</h1>
-            <p class="byline">\(Markup.escaped(source.byline))</p>
-            <div role="log">
+            <h1 lang="\(language)" dir="auto">\(title)</h1>
+            <p class="byline" dir="auto">\(Markup.escaped(source.byline))</p>
+            <div id="poem" role="log" aria-label="\(title)" lang="\(language)">
 
             """.utf8)
     }
 
-    static let growingEnd = Array("</div>\n<p>The reading is over.</p>\n</main>\n</body>\n</html>\n".utf8)
+    static let growingEnd = Array(
+        "</div>\n<p id=\"end\">The reading is over. <a href=\"read\">Start again</a></p>\n</main>\n</body>\n</html>\n".utf8)
 }

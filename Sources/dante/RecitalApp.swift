@@ -31,14 +31,7 @@ struct RecitalApp: Sendable {
         server.serve(feed, over: routes.filter { offered.contains($0.transport) }.map(\.route))
         let refused = routes.filter { !offered.contains($0.transport) }
 
-        let index = Assets.File(
-            Page.filled(
-                assets.index,
-                with: [
-                    "title": poem.title, "byline": source.byline, "count": String(poem.stanzas.count),
-                    "event": settings.event,
-                    "lang": source.language, "resource": settings.resource,
-                ]), type: "text/html; charset=utf-8")
+        let page = Self.page(settings, poem: poem, source: source, assets: assets)
         server.script = { name, request in
             guard settings.browserClient == .on, ClientScriptName.isOne(name) else { return nil }
             return assets.clientScript.response(to: request)
@@ -50,7 +43,7 @@ struct RecitalApp: Sendable {
             if let route = refused.first(where: { $0.route.name == lastSegment }) {
                 return .response(.notOffered(route.transport))
             }
-            return Self.pageNames.contains(lastSegment) ? .response(index.response(to: request)) : .nothing
+            return Self.pageNames.contains(lastSegment) ? .response(page(request)) : .nothing
         }
         self.server = server
     }
@@ -69,6 +62,35 @@ struct RecitalApp: Sendable {
 
     /// The page's own names; the last two are the sample's, on which its two pages were found.
     private static let pageNames: Set<String> = ["", "index.html", "server-socketio.js", "server-faye.js"]
+
+    /// Answers with the page: the same bytes for everybody who brings neither a place nor a token.
+    private static func page(
+        _ settings: Settings, poem: Poem, source: TextSource, assets: Assets
+    ) -> @Sendable (Request) -> Response {
+        let template = Page.filled(
+            assets.index,
+            with: [
+                "title": poem.title, "byline": source.byline, "count": String(poem.stanzas.count),
+                "interval": String(settings.interval.wholeMilliseconds), "event": settings.event,
+                "lang": source.language, "resource": settings.resource,
+                "style-tag": assets.files["page.css"]?.version ?? "",
+                "script-tag": assets.files["page.js"]?.version ?? "",
+                "client-tag": assets.clientScript.version,
+            ])
+        let type = "text/html; charset=utf-8"
+        let usual = Assets.File(Page.filled(template, with: ["search": ""]), type: type)
+        return { request in
+            let search = Page.search(of: request)
+            var file = usual
+            if !search.isEmpty {
+                file = Assets.File(Page.filled(template, with: ["search": search]), type: type)
+                file.isPublic = false
+            }
+            var response = file.response(to: request)
+            if assets.isBuiltIn { response.headers.append(("Content-Security-Policy", Page.policy)) }
+            return response
+        }
+    }
 
     private static func routes(
         _ settings: Settings, poem: Poem, source: TextSource
@@ -132,10 +154,6 @@ extension Response {
     fileprivate static func notOffered(_ transport: String) -> Response {
         .json(404, #"{"error":"the transport \#(transport) is not offered here","setting":"--transports"}"#)
     }
-}
-
-extension Assets.File {
-    func response(to request: Request) -> Response { .file(bytes, type: type, tag: tag, for: request) }
 }
 
 extension Settings {
