@@ -79,12 +79,16 @@ struct Dante {
     }
 
     private static func text(_ settings: Settings) throws -> (poem: Poem, source: TextSource) {
+        var source = settings.textPath == nil ? TextSource.builtIn : .file
+        if let byline = settings.byline { source.byline = byline }
+        if let language = settings.language { source.language = language }
         guard let path = settings.textPath else {
-            return (try Poem(title: "Inferno, Canto I", utf8: EmbeddedFiles.longfellow), .builtIn)
+            let title = settings.title ?? "Inferno, Canto I"
+            return (try Poem(title: title, utf8: EmbeddedFiles.longfellow), source)
         }
         let bytes = try FileSystem.read(path)
         do throws(PoemError) {
-            return (try Poem(title: title(of: path), utf8: bytes), .file)
+            return (try Poem(title: settings.title ?? title(of: path), utf8: bytes), source)
         } catch {
             throw StartError("cannot read \(path): \(error)", exitCode: 78)
         }

@@ -23,6 +23,15 @@ enum SettingTable {
             isPositional: true, in: .reading,
             help: "What is read: plain UTF-8, one verse a line, a blank line between stanzas."),
         Setting(
+            "title", \.title, .line, unset: "the file's name", in: .reading,
+            help: "What the text is called, above it and in the browser's window."),
+        Setting(
+            "byline", \.byline, .line, unset: "none for a file", in: .reading,
+            help: "Author and translator, below the title."),
+        Setting(
+            "language", \.language, .language, unset: "en for the built-in text", in: .reading,
+            help: "The text's language, by which a browser chooses type and a screen reader its voice."),
+        Setting(
             "interval", \.interval, timeout, default: "2s", in: .reading,
             help: "Time from one stanza to the next; the first comes at once."),
         Setting(

@@ -159,6 +159,27 @@ extension SettingValue where Value == String {
         }
     }
 
+    /// Words for people, on one line.
+    static var line: Self {
+        Self(placeholder: "WORDS", noun: "1 to 200 characters on one line", limits: "") { text in
+            let isLine = text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
+            return isLine && (1...200).contains(text.count) ? text : nil
+        }
+    }
+
+    /// The form of a language tag (RFC 5646, section 2.1), not whether there is such a language.
+    static var language: Self {
+        Self(placeholder: "TAG", noun: "a language tag such as it, pt-BR or zh-Hant", limits: "") { text in
+            let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+            let isTag = parts.allSatisfy { part in
+                (1...8).contains(part.utf8.count) && part.utf8.allSatisfy { isDigit($0) || isLetter($0) }
+            }
+            guard isTag, parts[0].utf8.count >= 2, parts[0].utf8.allSatisfy(isLetter), text.utf8.count <= 35
+            else { return nil }
+            return text
+        }
+    }
+
     /// Whether the file is there is seen when it is opened.
     static func path(placeholder: String) -> Self {
         Self(placeholder: placeholder, noun: "a path", limits: "") { $0.isEmpty ? nil : $0 }

@@ -33,6 +33,12 @@ struct Settings: Sendable, Equatable {
 
     /// `nil`: the built-in canto.
     var textPath: String?
+    /// `nil`: the file's name, or the built-in text's own.
+    var title: String?
+    /// `nil`: the built-in text's own; a file has none.
+    var byline: String?
+    /// A BCP 47 tag; `nil`: the built-in text's own, unknown for a file.
+    var language: String?
     var interval = Duration.zero
     var event = ""
     var atEnd = AtEnd.close
