@@ -347,7 +347,7 @@ var DEEDS = {
     var panel = byId('panel');
     panel.hidden = !panel.hidden;
     byId('more').setAttribute('aria-expanded', String(!panel.hidden));
-    if (!panel.hidden) { panel.focus(); }
+    if (!panel.hidden) { byId('size').focus(); }
   },
   tryAll: function () { tryFrom(0); }
 };
@@ -482,7 +482,7 @@ listen(window, 'online', woke);
 listen(document, 'visibilitychange', function () { if (!document.hidden) { woke(); } });
 listen(window, 'offline', function () { if (!isState('over')) { hearer().lost(GONE); } });
 
-addWay('', 'as it is best');
+addWay('', 'what works best');
 for (var way in TITLES) { addWay(way, TITLES[way]); }
 for (var i = 0; i < KEYS.length; i++) { addKey(KEYS[i]); }
 dress();

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from chromium import Chromium
+from firefox import Firefox
 from poems import canto, numbered, text_of
 from proxies import PROXIES
 from server import Server, serving
@@ -89,6 +90,14 @@ def browser(tmp_path_factory):
     chromium = Chromium(tmp_path_factory.mktemp("chromium"))
     yield chromium
     chromium.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(tmp_path_factory):
+    """Headless Firefox."""
+    running = Firefox(tmp_path_factory.mktemp("firefox"))
+    yield running
+    running.close()
 
 
 class Bystander(threading.Thread):
