@@ -156,30 +156,44 @@ function overSocketIO(transports, from, hear, isTrial) {
   };
 }
 
-/* For connections that are opened anew by hand: `open(lost, opened)` gives back what closes one. */
+/* For connections that are opened anew by hand: `open(lost, opened)` gives back what closes one. One that does not open
+   in time is given up, and soon after waking, when it may have gone over a dead connection of the browser's. */
 function coming(open, hear) {
-  var wait = 300, timer, close;
+  var wait, patience, timer, guard, close;
+  function reset(howLong) {
+    wait = 300;
+    patience = howLong;
+  }
   function lost(sentence) {
-    close();
+    stop();
     hear.lost(sentence);
     timer = setTimeout(start, wait * (0.5 + Math.random() / 2));
     wait = Math.min(wait * 2, 5000);
   }
+  function stop() {
+    clearTimeout(timer);
+    clearTimeout(guard);
+    timer = null;
+    close();
+  }
   function start() {
     timer = null;
-    close = open(lost, function () { wait = 300; });
+    guard = setTimeout(function () { lost(SILENT); }, patience);
+    close = open(lost, function () {
+      clearTimeout(guard);
+      reset(20000);
+    });
   }
+  reset(20000);
   start();
   return {
     wake: function (isDead) {
+      reset(2000);
       if (!timer && !isDead) { return; }
-      this.close();
+      stop();
       start();
     },
-    close: function () {
-      clearTimeout(timer);
-      close();
-    }
+    close: stop
   };
 }
 

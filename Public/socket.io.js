@@ -610,7 +610,9 @@ function Manager(address, options) {
   this.nsps = {};
   this.attempts = 0;
   this.state = 'closed';
-  this.connected = this.connecting = this.reconnecting = false;
+  this.connected = false;
+  /* Milliseconds: after waking, requests may go over dead connections of the browser's, which are given up early. */
+  this.hurry = 0;
   this.number = serial++;
 }
 
@@ -634,10 +636,9 @@ Manager.prototype.open = Manager.prototype.connect = function () {
   var manager = this, decode = decoder(), engine = manager.engine = new Engine(manager.opts);
   var timer = manager.opts.timeout === false ? 0 : setTimeout(function () {
     engine.end('transport error', failure('timeout'));
-  }, manager.opts.timeout);
+  }, Math.min(manager.hurry || Infinity, manager.opts.timeout));
   manager.state = 'opening';
   manager.left = false;
-  manager.connecting = true;
   living[manager.number] = manager;
   later(function () {
     if (engine.transport) { manager.tell('connecting', [engine.transport.name]); }
@@ -674,7 +675,7 @@ Manager.prototype.opened = function () {
   this.transport = this.engine.transport;
   this.sessionid = this.engine.id;
   this.connected = true;
-  this.connecting = this.reconnecting = false;
+  this.hurry = 0;
   this._fire('open');
   each(this.nsps, function (socket) { socket.join(); });
   if (attempts) {
@@ -687,7 +688,8 @@ Manager.prototype.closed = function (reason, error) {
   var wasOpen = this.state === 'open', left = this.left;
   error = error || failure(reason);
   this.state = 'closed';
-  this.connected = this.connecting = false;
+  this.connected = false;
+  this.hurry = now() - woken < 2000 ? 2000 : this.hurry * 1.5;
   each(this.nsps, function (socket) {
     if (!socket.closed(reason, error) && socket.active && !left) { socket.failed(error); }
   });
@@ -702,14 +704,12 @@ Manager.prototype.comeBack = function () {
   if (manager.left || manager.waiting || manager.state !== 'closed' || !options.reconnection) { return; }
   if (manager.attempts >= options.reconnectionAttempts) {
     manager.attempts = 0;
-    manager.reconnecting = false;
     manager._fire('reconnect_failed');
     return manager.tell('reconnect_failed');
   }
   var wait = options.reconnectionDelay * Math.pow(2, manager.attempts);
   wait *= 1 + (Math.random() * 2 - 1) * options.randomizationFactor;
-  wait = Math.min(wait, options.reconnectionDelayMax, now() - woken < 2000 ? 250 * Math.random() : Infinity);
-  manager.reconnecting = true;
+  wait = Math.min(wait, options.reconnectionDelayMax, manager.hurry && manager.hurry < 10000 ? 250 : Infinity);
   manager.waiting = setTimeout(function () { manager.retry(); }, wait);
   manager.tell('reconnecting', [Math.round(wait), manager.attempts + 1]);
 };
@@ -744,7 +744,6 @@ Manager.prototype.release = function () {
 Manager.prototype.close = Manager.prototype.disconnect = function () {
   this.left = true;
   this.attempts = 0;
-  this.reconnecting = false;
   clearTimeout(this.waiting);
   this.waiting = null;
   delete living[this.number];

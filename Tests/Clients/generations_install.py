@@ -29,6 +29,9 @@ BROWSER_BUILDS = {
     "4.8.1": ("nicegui==3.18.0", "nicegui/static/socket.io.min.js"),
 }
 
+#: The accessibility check that `test_page_access.py` runs, from a package that ships it.
+AXE = ("axe-playwright-python==0.1.8", "axe_playwright_python/axe.min.js")
+
 #: A 0.9 client in Python. It has the module name of its own successor, so it stands alone in a folder.
 PYTHON_V09 = "socketIO-client==0.5.7.4"
 
@@ -36,6 +39,11 @@ PYTHON_V09 = "socketIO-client==0.5.7.4"
 def browser_build(version, build=BUILD):
     """Where the browser client of this version is."""
     return build / "clients" / f"socket.io-{version}.js"
+
+
+def axe(build=BUILD):
+    """Where the accessibility check is."""
+    return build / "clients" / "axe-4.12.1.js"
 
 
 def python_v09(build=BUILD):
@@ -66,10 +74,8 @@ def member(archive, path):
         return source.extractfile(names[0]).read()
 
 
-def take_browser_build(version, build=BUILD):
+def take(package, path, target):
     """Downloads a package and keeps the one file of it that is wanted."""
-    package, path = BROWSER_BUILDS[version]
-    target = browser_build(version, build)
     with tempfile.TemporaryDirectory() as folder:
         pip(sys.executable, "download", "--no-deps", "--dest", folder, package)
         (archive,) = Path(folder).iterdir()
@@ -95,10 +101,13 @@ def make_old_venv(build=BUILD):
 def main(build):
     """Installs what is missing."""
     (build / "clients").mkdir(parents=True, exist_ok=True)
-    missing = [version for version in BROWSER_BUILDS if not browser_build(version, build).exists()]
+    wanted = {browser_build(version, build): where for version, where in BROWSER_BUILDS.items()}
+    wanted[axe(build)] = AXE
+    # Not beside the downloads: a process begun while the interpreter is being copied would keep it open for writing,
+    # and a program that is open for writing cannot be started.
+    make_old_venv(build)
     with ThreadPoolExecutor() as pool:
-        work = [pool.submit(make_old_venv, build)]
-        work += [pool.submit(take_browser_build, version, build) for version in missing]
+        work = [pool.submit(take, *where, path) for path, where in wanted.items() if not path.exists()]
         for one in work:
             one.result()
 

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 
 
 class Relay:
@@ -10,6 +11,7 @@ class Relay:
     def __init__(self, port):
         self.target, self.open = port, set()
         self.refused = 0
+        self.held, self.dribbles = set(), 0
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -32,6 +34,16 @@ class Relay:
         for one in broken:
             self._end(one)
 
+    def hold(self):
+        """From now on nothing comes through the connections there are, and neither side is told."""
+        with self.lock:
+            self.held |= self.open
+
+    def dribble(self):
+        """The next piece of data from the server comes in two halves with a pause between them, for each connection."""
+        with self.lock:
+            self.dribbles += 1
+
     def _accept(self):
         while True:
             try:
@@ -48,11 +60,20 @@ class Relay:
             with self.lock:
                 self.open |= {client, server}
             for source, sink in (client, server), (server, client):
-                threading.Thread(target=self._pass, args=(source, sink), daemon=True).start()
+                passing = (source, sink, source is server)
+                threading.Thread(target=self._pass, args=passing, daemon=True).start()
 
-    def _pass(self, source, sink):
+    def _pass(self, source, sink, is_answer):
         try:
+            dribbled = 0
             while data := source.recv(1 << 16):
+                if source in self.held:
+                    continue
+                if is_answer and dribbled < self.dribbles:
+                    dribbled = self.dribbles
+                    sink.sendall(data[: len(data) // 2])
+                    time.sleep(0.3)
+                    data = data[len(data) // 2 :]
                 sink.sendall(data)
         except OSError:
             pass
