@@ -11,7 +11,7 @@
 
 var tags = document.getElementsByTagName('script'), tag = document.currentScript;
 for (var i = 0; i < tags.length && !tag; i++) {
-  if (/\/embed\.js([?#]|$)/.test(tags[i].src) && !tags[i].getAttribute('data-done')) { tag = tags[i]; }
+	if (/\/embed\.js([?#]|$)/.test(tags[i].src) && !tags[i].getAttribute('data-done')) { tag = tags[i]; }
 }
 if (!tag) { return; }
 tag.setAttribute('data-done', 'yes');

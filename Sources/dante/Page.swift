@@ -51,9 +51,13 @@ enum Page {
         return Array(page.utf8)
     }
 
-    /// What the built-in page may do: use what lies beside it, be framed by anybody, and nothing else. Its one inline
-    /// script, which adds a missing slash to the address, is named by its hash; a test computes it anew. `frame-src`
-    /// and `form-action` are for polling by script elements, which posts forms into a frame.
+    /// What the built-in page may do: use what lies beside it, be framed by anybody, and nothing else. `frame-src` and
+    /// `form-action` are for polling by script elements, which posts forms into a frame.
+    ///
+    /// One inline script is named by its hash, which a test computes anew. Every address in the page is relative, so
+    /// it must be open in its directory; a proxy that strips its prefix does not tell whether the slash was there, and
+    /// that script goes to the address with it. No file could do it: without the slash no relative address is right.
+    /// The meta tag behind it keeps a browser that looks ahead from asking for anything before it has run.
     static let policy =
         "default-src 'none'; script-src 'self' 'sha256-\(redirectHash)'; style-src 'self'; img-src data:; "
         + "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors *"

@@ -47,7 +47,11 @@ def click(page, what):
 def becomes(page, expression, description):
     """Waits until a JavaScript expression is true, looking again at every change of the page."""
     script = f"""new Promise((done, fail) => {{
-        const look = () => {{ const found = ({expression}); if (found) {{ watch.disconnect(); done(found); }} }};
+        const look = () => {{
+            let found = null;
+            try {{ found = ({expression}); }} catch (notYet) {{ }}
+            if (found) {{ watch.disconnect(); done(found); }}
+        }};
         const watch = new MutationObserver(look);
         watch.observe(document, {{subtree: true, childList: true, attributes: true, characterData: true}});
         addEventListener('scroll', look);
