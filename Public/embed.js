@@ -3,8 +3,8 @@
  *
  *   <script src="https://poems.example/dante/embed.js" data-height="480" data-query="from=7" async></script>
  *
- * A frame with the page comes where the tag stands. `data-height` is in pixels; `data-query` is passed to the page, as
- * in its address: from, size, theme, transport, token. The language is that of old browsers.
+ * A frame with the page comes where the tag stands, in the body. `data-height` is in pixels; `data-query` goes to the
+ * page, as in its address: from, size, theme, transport, token. The language is that of old browsers.
  */
 (function () {
 'use strict';

@@ -174,8 +174,8 @@ function attach(value, attachments) {
 
 /* ---- Transports: open() begins, write(packets) says how many it took, leave(packets) ends ---- */
 
-/* XMLHttpRequest, or what Internet Explorer 8 and 9 have for other origins. GET without a body. Gives back what aborts
-	 it. */
+/* By XMLHttpRequest, or what Internet Explorer 8 and 9 have for other origins: GET without a body. Gives back what
+   aborts it. */
 function request(transport, body, done) {
 	var xhr = null, gets = body === null, engine = transport.engine;
 	function finish(error) {
@@ -219,7 +219,7 @@ function canAsk(origin, isForeign) {
 		!!global.XDomainRequest && origin.indexOf(here.protocol) === 0);
 }
 
-/* JSONP: what comes is a script that calls a function of the page; what goes is a form in a hidden frame. */
+/* JSONP: what comes is a script that calls the page, what goes is a form in a hidden frame. */
 function scripted(transport, body, done) {
 	var elements = [], finish = function (error, text) {
 		var report = done;
@@ -254,7 +254,7 @@ function pull(transport, elements, finish) {
 	first.parentNode.insertBefore(script, first);
 }
 
-/* Forms turn line feeds into CRLF; so they go as backslash-n, and a backslash-n with one more backslash before it. */
+/* Forms make CRLF of line feeds; so these go as backslash-n, and a backslash-n with one more backslash. */
 function push(transport, elements, finish, body) {
 	var document = global.document, form = document.createElement('form'), frame = document.createElement('iframe');
 	var area = document.createElement('textarea');
@@ -598,7 +598,7 @@ function Manager(address, options) {
 	this.attempts = 0;
 	this.state = 'closed';
 	this.connected = false;
-	/* Milliseconds: after waking, requests may go over dead connections of the browser's, which are given up early. */
+	/* Milliseconds. After waking, requests may go over dead connections, which are given up early. */
 	this.hurry = 0;
 	this.number = serial++;
 }

@@ -130,7 +130,7 @@ class Site(http.server.ThreadingHTTPServer):
     """A site of somebody else's, at another origin, with one page."""
 
     def __init__(self, body):
-        page = f"<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Elsewhere</title>{body}".encode()
+        page = f"<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Elsewhere</title><body>{body}".encode()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
