@@ -27,8 +27,8 @@ let package = Package(
     traits: [
         .trait(name: "TLS", description: "https and wss, by swift-nio-ssl."),
         .trait(
-            name: "Compression", description: "permessage-deflate, by the system's zlib (Debian: zlib1g-dev)."
-        ),
+            name: "Compression",
+            description: "permessage-deflate and gzip, by the system's zlib (Debian: zlib1g-dev)."),
         .default(enabledTraits: []),
     ],
     dependencies: [
@@ -63,7 +63,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "dante",
-            dependencies: ["SocketIOServer", "Recital", "DanteAssets", logging],
+            dependencies: ["SocketIOServer", "Recital", "DanteAssets", logging, zlib],
             swiftSettings: settings),
 
         // What the public protocol test suites talk to.

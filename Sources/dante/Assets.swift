@@ -14,13 +14,16 @@ struct Assets: Sendable {
         let type: String
         /// A name for these bytes: equal bytes have equal versions on every node.
         let version: String
-        /// For everybody; false where it holds what one reader brought along.
-        var isPublic = true
+        /// Kept by one reader's browser alone, because it holds what that reader has brought along.
+        let isPrivate: Bool
+        private let gzipped: [UInt8]?
 
-        init(_ bytes: [UInt8], type: String) {
+        init(_ bytes: [UInt8], type: String, isPrivate: Bool = false) {
             self.bytes = bytes
             self.type = type
+            self.isPrivate = isPrivate
             version = Self.version(of: bytes)
+            gzipped = isPrivate ? nil : Gzip.compressed(bytes)
         }
 
         /// FNV-1a, 64 bits, and the length: a name for these bytes, no protection against anybody.
@@ -33,10 +36,18 @@ struct Assets: Sendable {
         /// The file with an entity tag, or 304. Asked for by its version (`?v=`) it will never be another; otherwise
         /// whoever keeps it has to ask whether it still is the same.
         func response(to request: Request) -> Response {
-            var response = Response.file(bytes, type: type, tag: "\"\(version)\"", for: request)
+            var response: Response
+            if let gzipped, Gzip.isAccepted(by: request.header("Accept-Encoding")) {
+                // Other bytes, so another tag (RFC 9110, 8.8.3.3).
+                response = .file(gzipped, type: type, tag: "\"\(version)-gzip\"", for: request)
+                response.headers.append(("Content-Encoding", "gzip"))
+            } else {
+                response = .file(bytes, type: type, tag: "\"\(version)\"", for: request)
+            }
+            if gzipped != nil { response.headers.append(("Vary", "Accept-Encoding")) }
             let isVersioned = request.parameter("v") == version
             let caching =
-                isVersioned ? "public, max-age=31536000, immutable" : isPublic ? nil : "private, no-cache"
+                isVersioned ? "public, max-age=31536000, immutable" : isPrivate ? "private, no-cache" : nil
             if let caching, let index = response.headers.firstIndex(where: { $0.name == "Cache-Control" }) {
                 response.headers[index].value = caching
             }

@@ -35,8 +35,8 @@ enum Markup {
         let verses = text.split(separator: "\n", omittingEmptySubsequences: false).map { verse in
             "<span class=\"verse\">\(escaped(String(verse)))</span>"
         }
-        return "<p class=\"stanza\" id=\"stanza-\(number)\" dir=\"auto\">" + verses.joined(separator: "<br>\n")
-            + "</p>\n"
+        let set = verses.joined(separator: "<br>\n")
+        return "<p class=\"stanza\" id=\"stanza-\(number)\" dir=\"auto\">\(set)</p>\n"
     }
 }
 
@@ -51,21 +51,22 @@ enum Page {
         return Array(page.utf8)
     }
 
-    /// What the built-in page may do: use what lies beside it, be framed by anybody, and nothing else. `frame-src` and
-    /// `form-action` are for polling by script elements, which posts forms into a frame.
+    /// What the built-in page may do: use what lies beside it, be framed by anybody, and nothing else. `frame-src`
+    /// and `form-action` are for polling by script elements, which posts forms into a frame.
     ///
-    /// One inline script is named by its hash, which a test computes anew. Every address in the page is relative, so
-    /// it must be open in its directory; a proxy that strips its prefix does not tell whether the slash was there, and
-    /// that script goes to the address with it. No file could do it: without the slash no relative address is right.
-    /// The meta tag behind it keeps a browser that looks ahead from asking for anything before it has run.
+    /// One inline script is named by its hash, which a test computes anew. Every address in the page is relative,
+    /// so it must be open in its directory; a proxy that strips its prefix does not tell whether the slash was
+    /// there, and that script goes to the address with it. No file could do it: without the slash no relative
+    /// address is right. The meta tag behind it keeps a browser that looks ahead from asking for anything before
+    /// it has run.
     static let policy =
         "default-src 'none'; script-src 'self' 'sha256-\(redirectHash)'; style-src 'self'; img-src data:; "
         + "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors *"
 
     private static let redirectHash = "4USvTjkjLXwbpDfGPgInQddPfUITo2rTLdBKqGLn0Vs="
 
-    /// What of a request the page passes on to the page that grows, which has no script to do it: the place and the
-    /// token, with their question mark. Empty when there is neither.
+    /// What of a request the page passes on to the page that grows, which has no script to do it: the place and
+    /// the token, with their question mark. Empty when there is neither.
     static func search(of request: Request) -> String {
         let parts = ["from", "token"].compactMap { name in
             request.parameter(name).map { "\(name)=\(percentEncoded($0))" }
@@ -96,7 +97,8 @@ enum Page {
             <html lang="en">
             <head>
             <meta charset="utf-8">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'self'; img-src data:">
+            <meta http-equiv="Content-Security-Policy"
+                content="default-src 'none'; style-src 'self'; img-src data:">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
             <title>\(title)</title>
@@ -113,5 +115,12 @@ enum Page {
     }
 
     static let growingEnd = Array(
-        "</div>\n<p id=\"end\">The reading is over. <a href=\"read\">Start again</a></p>\n</main>\n</body>\n</html>\n".utf8)
+        """
+        </div>
+        <p id="end">The reading is over. <a href="read">Start again</a></p>
+        </main>
+        </body>
+        </html>
+
+        """.utf8)
 }

@@ -83,8 +83,8 @@ struct RecitalApp: Sendable {
             let search = Page.search(of: request)
             var file = usual
             if !search.isEmpty {
-                file = Assets.File(Page.filled(template, with: ["search": search]), type: type)
-                file.isPublic = false
+                file = Assets.File(
+                    Page.filled(template, with: ["search": search]), type: type, isPrivate: true)
             }
             var response = file.response(to: request)
             if assets.isBuiltIn { response.headers.append(("Content-Security-Policy", Page.policy)) }

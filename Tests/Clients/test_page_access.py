@@ -1,6 +1,7 @@
 """The page for every reader: assistive technology, the keyboard, paper, calm; and what its answers say of it."""
 
 import base64
+import gzip
 import hashlib
 import http.server
 import re
@@ -11,7 +12,7 @@ import pytest
 
 from generations_install import axe
 from http_wire import get
-from server import ROOT
+from server import ROOT, plain_binary
 from test_page import becomes, click, press, text
 
 # Accessibility
@@ -283,3 +284,36 @@ def test_the_page_asks_for_nothing_elsewhere(browser, quick):
     for name in "index.html", "page.css", "page.js", "socket.io.js":
         source = (ROOT / "Public" / name).read_text(encoding="utf-8")
         assert not re.search(r"""(src|href|url\(|import)\W*["'(]?\s*https?:""", source), name
+
+
+# gzip
+
+
+GZIPPED = ["", "page.css", "page.js", "embed.js", "socket.io/socket.io.js"]
+
+
+@pytest.mark.parametrize("name", GZIPPED)
+def test_what_does_not_change_goes_by_gzip_to_who_takes_it(slow, name):
+    plain = get(slow.port, "/" + name)
+    assert plain.header("Content-Encoding") == "" and plain.header("Vary") == "Accept-Encoding"
+    for accepted in "gzip", "br, gzip;q=0.5", "deflate , GZIP ; q=1":
+        small = get(slow.port, "/" + name, {"Accept-Encoding": accepted})
+        assert small.header("Content-Encoding") == "gzip"
+        assert gzip.decompress(small.body) == plain.body and len(small.body) < len(plain.body)
+        assert small.header("ETag") != plain.header("ETag")
+        known = {"Accept-Encoding": accepted, "If-None-Match": small.header("ETag")}
+        assert get(slow.port, "/" + name, known).status == 304
+    for refused in "br", "gzip;q=0", "gzip;q=0.000, identity", "xgzip", "":
+        assert get(slow.port, "/" + name, {"Accept-Encoding": refused}).body == plain.body
+
+
+def test_no_stream_and_nothing_of_one_reader_goes_by_gzip(quick):
+    wanted = {"Accept-Encoding": "gzip"}
+    for path in "/read", "/text", "/sse", "/?token=open-sesame", "/socket.io/?EIO=4&transport=polling":
+        assert get(quick.port, path, wanted).header("Content-Encoding") == "", path
+
+
+def test_a_build_without_compression_serves_files_as_they_are(serve):
+    server = serve(program=plain_binary())
+    answer = get(server.port, "/page.js", {"Accept-Encoding": "gzip"})
+    assert answer.header("Content-Encoding") == "" and answer.header("Vary") == ""
