@@ -58,6 +58,9 @@ let package = Package(
                 .embedInCode("../../Public/page.css"),
                 .embedInCode("../../Public/page.js"),
                 .embedInCode("../../Public/embed.js"),
+                .embedInCode("../../Public/chat.html"),
+                .embedInCode("../../Public/chat.css"),
+                .embedInCode("../../Public/chat.js"),
                 .embedInCode("../../Public/socket.io.js"),
             ],
             swiftSettings: settings),
@@ -94,6 +97,7 @@ let package = Package(
             name: "SimulationTests",
             dependencies: ["dante", "DanteAssets", "Recital", "SocketIO", "SocketIOCore"],
             swiftSettings: settings),
-        .testTarget(name: "danteTests", dependencies: ["dante"], swiftSettings: settings),
+        .testTarget(
+            name: "danteTests", dependencies: ["dante", "SocketIOServer"], swiftSettings: settings),
     ]
 )

@@ -20,7 +20,10 @@ public struct Totals: Sendable {
 
 /// What an application answers to a request that is nobody else's.
 public enum Answer: Sendable {
+    /// For GET and HEAD; OPTIONS and other methods are answered as RFC 9110 wants it.
     case response(Response)
+    /// The same for every method.
+    case always(Response)
     /// An answer that needs the counts of all event loops.
     case counted(@Sendable (Totals) -> Response)
     /// There is nothing at this address.

@@ -112,6 +112,7 @@ package final class Shard {
                 ? Router.redirect(for: request, lastSegment: lastSegment) : nil
             return link.respond(redirect ?? .json(404, #"{"error":"not found"}"#))
         }
+        if case .always(let response) = answer { return link.respond(response) }
         if request.method == "OPTIONS" {
             return link.respond(Response(204, headers: [("Allow", "GET, HEAD, OPTIONS")]))
         }

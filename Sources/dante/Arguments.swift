@@ -1,5 +1,8 @@
 /// The first word of the command line; without one, `serve`.
-enum Command: String, CaseIterable, Sendable { case serve }
+enum Command: String, CaseIterable, Sendable {
+    case serve, hello, chat
+    case gotIt = "got-it"
+}
 
 /// What the command line asks for.
 enum Invocation: Sendable {
@@ -28,7 +31,7 @@ extension Settings {
     ) throws(UsageError) -> Invocation {
         let arguments = try Arguments(arguments)
         switch arguments.question {
-        case .help: return .help(helpText)
+        case .help: return .help(helpText(for: arguments.command))
         case .version: return .version("dante \(version)")
         case nil: return .run(try Settings(arguments, environment: environment))
         }

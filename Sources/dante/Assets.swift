@@ -8,6 +8,8 @@ struct Assets: Sendable {
     let isBuiltIn: Bool
     let files: [String: File]
     let clientScript: File
+    let chatPage: [UInt8]
+    let chatFiles: [String: File]
 
     struct File: Sendable {
         let bytes: [UInt8]
@@ -75,6 +77,12 @@ struct Assets: Sendable {
             "page.css": File(try bytes("page.css", EmbeddedFiles.pageStyle), type: "text/css; charset=utf-8"),
             "page.js": File(try bytes("page.js", EmbeddedFiles.pageScript), type: javascript),
             "embed.js": File(try bytes("embed.js", EmbeddedFiles.embedScript), type: javascript),
+        ]
+        chatPage = try bytes("chat.html", EmbeddedFiles.chatPage)
+        chatFiles = [
+            "chat.css": File(try bytes("chat.css", EmbeddedFiles.chatStyle), type: "text/css; charset=utf-8"),
+            "chat.js": File(
+                try bytes("chat.js", EmbeddedFiles.chatScript), type: "application/javascript; charset=utf-8"),
         ]
         let script: [UInt8]
         if let clientScript {

@@ -20,7 +20,7 @@ struct Dante {
             {
             case .help(let text): say(text, terminator: "")
             case .version(let text): say(text)
-            case .run(let settings): try await serve(settings, until: signals)
+            case .run(let settings): try await run(settings, until: signals)
             }
         } catch let error as UsageError {
             fail("\(error.message)", UsageError.exitCode)
@@ -39,17 +39,30 @@ struct Dante {
         }
     }
 
-    private static func serve(_ settings: Settings, until signals: Signals) async throws {
+    private static func run(_ settings: Settings, until signals: Signals) async throws {
         try settings.checkTogether()
-        let (poem, source) = try text(settings)
         let assets = try Assets(
             publicDirectory: settings.publicDirectory, clientScript: settings.clientScript)
-        let now = Instant.now
-        let app = try RecitalApp(settings, poem: poem, source: source, assets: assets, startingAt: now)
+        if let companion = settings.command.companion {
+            let app = try AppServer(companion, settings, assets: assets)
+            return try await serve(app.server, settings, until: signals) { port in
+                app.port.taken(port)
+                return settings.command.rawValue
+            }
+        }
+        let (poem, source) = try text(settings)
+        let app = try RecitalApp(settings, poem: poem, source: source, assets: assets, startingAt: .now)
+        try await serve(app.server, settings, until: signals) { _ in reading(settings, poem: poem) }
+    }
+
+    /// - Parameter title: what is served, for the line that says that it is.
+    private static func serve(
+        _ server: Server, _ settings: Settings, until signals: Signals, title: (_ port: Int) -> String
+    ) async throws {
         let logger = logger(settings)
-        let listener = try await Listener.bind(app.server, settings: settings.listener, logger: logger)
+        let listener = try await Listener.bind(server, settings: settings.listener, logger: logger)
         if settings.tlsCertificate != nil { signals.takeHangups() }
-        say(startLine(settings, poem: poem, port: listener.port))
+        say("dante: \(title(listener.port)) at \(address(settings, port: listener.port))")
         await signals.first { reloadCertificate(of: listener, logger) }
         await listener.shutdown()
     }
@@ -63,14 +76,18 @@ struct Dante {
         }
     }
 
-    /// What is read, how many stanzas, how often, and where.
-    private static func startLine(_ settings: Settings, poem: Poem, port: Int) -> String {
+    /// What is read, how many stanzas and how often.
+    private static func reading(_ settings: Settings, poem: Poem) -> String {
+        let stanzas = poem.stanzas.count == 1 ? "1 stanza" : "\(poem.stanzas.count) stanzas"
+        return "reading \"\(poem.title)\" (\(stanzas), one every \(shown(settings.interval)))"
+    }
+
+    private static func address(_ settings: Settings, port: Int) -> String {
         let isEverywhere = ["0.0.0.0", "::", "127.0.0.1"].contains(settings.host)
         let host =
             isEverywhere ? "localhost" : settings.host.contains(":") ? "[\(settings.host)]" : settings.host
-        let stanzas = poem.stanzas.count == 1 ? "1 stanza" : "\(poem.stanzas.count) stanzas"
-        return "dante: reading \"\(poem.title)\" (\(stanzas), one every \(Self.shown(settings.interval))) at "
-            + "\(settings.tlsCertificate == nil ? "http" : "https")://\(host):\(port)\(settings.basePath ?? "/")"
+        let scheme = settings.tlsCertificate == nil ? "http" : "https"
+        return "\(scheme)://\(host):\(port)\(settings.basePath ?? "/")"
     }
 
     private static func shown(_ span: Duration) -> String {

@@ -1,16 +1,10 @@
 extension Settings {
     static let version = "0.1.0"
 
-    /// What `dante --help` prints, 80 columns wide, ending in a newline.
-    static var helpText: String {
-        let opening = """
-            dante reads a poem to any number of readers at once, a stanza at a time.
-
-            Usage: dante [serve] [FILE] [options]
-
-
-            """
-        let groups = Setting.Group.allCases.map { group in
+    /// What `dante --help` prints, 80 columns wide, ending in a newline; with another command, what is said of that.
+    static func helpText(for command: Command) -> String {
+        let opening = wrapped(command.sentence, width: 79).joined(separator: "\n") + "\n\n" + command.usage
+        let groups = Setting.Group.allCases.filter { $0.commands.contains(command) }.map { group in
             let settings = SettingTable.all.filter { $0.group == group }
             return "\(group.rawValue)\n" + settings.map(helpLines).joined() + "\n"
         }
@@ -67,6 +61,35 @@ extension Settings {
         return lines.enumerated().reduce(into: "") { text, line in
             let margin = line.offset == 0 ? "  \(left)" : ""
             text += margin + String(repeating: " ", count: column - margin.count) + line.element + "\n"
+        }
+    }
+}
+
+extension Command {
+    /// What it is, for the first line of its help.
+    fileprivate var sentence: String {
+        switch self {
+        case .serve: "dante reads a poem to any number of readers at once, a stanza at a time."
+        case .hello: "dante hello answers the event sendMessage with helloBack, {message: \"Hello back!\"}."
+        case .chat: "dante chat serves a chat: a page, and the events of Socket.IO's own example."
+        case .gotIt:
+            "dante got-it answers the event message with response, \"Got it!\", and with the acknowledgement."
+        }
+    }
+
+    fileprivate var usage: String {
+        switch self {
+        case .serve:
+            """
+            Usage: dante [serve] [FILE] [options]
+                   dante hello|chat|got-it [options]
+
+            The other commands serve one small application alone, with fewer options:
+            dante chat --help lists them.
+
+
+            """
+        case .hello, .chat, .gotIt: "Usage: dante \(rawValue) [options]\n\n"
         }
     }
 }

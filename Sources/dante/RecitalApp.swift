@@ -17,13 +17,13 @@ struct RecitalApp: Sendable {
                 pace: settings.pace == .shared ? .shared(epochNanoseconds: now.nanoseconds) : .reader,
                 atEnd: settings.readingEnd),
             eventName: settings.event)
-        var server = Server()
-        server.settings = settings.socketIO
-        if let token = settings.authorization { server.authorize = { Self.judge($0, token: token) } }
+        var server = Server(settings, assets: assets)
         let main = Namespace("/", feed: feed)
         for companion in settings.companions ?? [] {
-            try companion.stand(in: main)
-            if companion == .echo { try companion.stand(in: server.namespace("/echo")) }
+            let application = companion.application(settings)
+            for name in companion.namespaces {
+                try application.mount(on: name == "/" ? main : server.namespace(name))
+            }
         }
         server.add(main)
         let routes = Self.routes(settings, poem: poem, source: source)
@@ -32,10 +32,9 @@ struct RecitalApp: Sendable {
         let refused = routes.filter { !offered.contains($0.transport) }
 
         let page = Self.page(settings, poem: poem, source: source, assets: assets)
-        server.script = { name, request in
-            guard settings.browserClient == .on, ClientScriptName.isOne(name) else { return nil }
-            return assets.clientScript.response(to: request)
-        }
+        let hasChat = settings.companions?.contains(.chat) == true
+        let chat =
+            hasChat ? ChatPage(settings, assets: assets, namespace: "/chat", isAlone: false) : nil
         server.page = { lastSegment, request in
             if request.wantsWebSocket { return .response(.notOffered("raw")) }
             if let file = assets.files[lastSegment] { return .response(file.response(to: request)) }
@@ -43,21 +42,10 @@ struct RecitalApp: Sendable {
             if let route = refused.first(where: { $0.route.name == lastSegment }) {
                 return .response(.notOffered(route.transport))
             }
+            if let answer = chat?.answer(lastSegment, request) { return answer }
             return Self.pageNames.contains(lastSegment) ? .response(page(request)) : .nothing
         }
         self.server = server
-    }
-
-    /// Compares the whole token whatever its beginning, so that the time it takes tells nothing.
-    private static func judge(_ request: Request, token: String) -> Authorization {
-        let bearer = request.header("Authorization").flatMap {
-            $0.hasPrefix("Bearer ") ? $0.dropFirst(7) : nil
-        }
-        let brought = Array((bearer.map(String.init) ?? request.parameter("token") ?? "").utf8)
-        let wanted = Array(token.utf8)
-        guard brought.count == wanted.count else { return .refused() }
-        let difference = zip(brought, wanted).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) }
-        return difference == 0 ? .allowed : .refused()
     }
 
     /// The page's own names; the last two are the sample's, on which its two pages were found.
@@ -198,6 +186,12 @@ extension Settings {
             guard transport == .polling else { return [] }
             return [.htmlFile, .xhrPolling, .jsonpPolling].filter { !named.contains($0) }
         }
+    }
+
+    var chat: ChatLimits {
+        ChatLimits(
+            maxName: chatMaxName, maxMessage: chatMaxMessage, burst: chatBurst,
+            interval: .seconds(60) / chatRate)
     }
 
     var listener: ListenerSettings {

@@ -3,10 +3,20 @@ struct Setting: Sendable {
     /// The headings of the help, in its order.
     enum Group: String, CaseIterable, Sendable {
         case reading = "The reading"
+        case chat = "The chat"
         case addresses = "Where it is served"
         case heartbeat = "Heartbeat"
         case limits = "Limits"
         case process = "The process"
+
+        /// Where these settings mean something.
+        var commands: [Command] {
+            switch self {
+            case .reading: [.serve]
+            case .chat: [.serve, .chat]
+            case .addresses, .heartbeat, .limits, .process: Command.allCases
+            }
+        }
     }
 
     enum Default: Equatable, Sendable {

@@ -2,7 +2,7 @@
 ///
 /// A new setting is a property of ``Settings`` and a row here, under the heading where help should show it.
 enum SettingTable {
-    static let all = reading + addresses + heartbeat + limits + process
+    static let all = reading + chat + addresses + heartbeat + limits + process
 
     /// The setting a word without a dash is the value of.
     static var positional: Setting? { all.first { !$0.spelling.hasPrefix("-") } }
@@ -45,8 +45,24 @@ enum SettingTable {
             help: "Name of the Socket.IO event that carries a stanza."),
         Setting(
             "with", \.companions, .list(), unset: "the reading alone", in: .reading,
-            help: "Small applications beside the reading: hello, got-it, and the probe echo, which is also a "
-                + "namespace of its own."),
+            help:
+                "Small applications beside the reading: hello and got-it; chat, in its namespace /chat and with "
+                + "its page at chat; and the probe echo, which is also a namespace of its own."),
+    ]
+
+    private static let chat = [
+        Setting(
+            "chat-max-name", \.chatMaxName, .characters(1...1000), default: "32", in: .chat,
+            help: "Longest name."),
+        Setting(
+            "chat-max-message", \.chatMaxMessage, .characters(1...100_000), default: "1000", in: .chat,
+            help: "Longest message."),
+        Setting(
+            "chat-rate", \.chatRate, .integer(1...60_000), default: "60", in: .chat,
+            help: "Messages a minute one guest may send in the long run; more are refused."),
+        Setting(
+            "chat-burst", \.chatBurst, .integer(1...1000), default: "10", in: .chat,
+            help: "Messages one guest may send at once before the rate counts."),
     ]
 
     private static let addresses = [

@@ -68,6 +68,11 @@ extension SettingValue where Value == Int {
         whole(range, placeholder: "BYTES", noun: "a number of bytes")
     }
 
+    /// Unicode scalars, so that a letter with a thousand accents is not one.
+    static func characters(_ range: ClosedRange<Int>) -> Self {
+        whole(range, placeholder: "NUMBER", noun: "a number of characters")
+    }
+
     /// Digits only: `Int` alone would take `+80` too.
     private static func whole(_ range: ClosedRange<Int>, placeholder: String, noun: String) -> Self {
         Self(

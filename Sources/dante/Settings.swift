@@ -19,7 +19,7 @@ struct Settings: Sendable, Equatable {
     enum Companion: String, CaseIterable, Sendable {
         case hello
         case gotIt = "got-it"
-        case echo
+        case chat, echo
     }
     enum OnOff: String, CaseIterable, Sendable { case on, off }
     enum LogFormat: String, CaseIterable, Sendable { case text, json }
@@ -44,6 +44,13 @@ struct Settings: Sendable, Equatable {
     var atEnd = AtEnd.close
     var pace = Pace.reader
     var companions: [Companion]?
+
+    /// In Unicode scalars, as the next one.
+    var chatMaxName = 0
+    var chatMaxMessage = 0
+    /// Messages a minute.
+    var chatRate = 0
+    var chatBurst = 0
 
     /// Without brackets: `::1`.
     var host = ""
@@ -116,7 +123,10 @@ struct Settings: Sendable, Equatable {
     init(_ arguments: Arguments, environment: [String: String]) throws(UsageError) {
         command = arguments.command
         for setting in SettingTable.all {
-            let variable = setting.environment.first { environment[$0]?.isEmpty == false }
+            let isOurs = setting.group.commands.contains(command)
+            if !isOurs, let text = arguments.values[setting.name] { throw misplaced(setting, text) }
+            // The environment may be meant for several commands: what is another's is not looked at.
+            let variable = isOurs ? setting.environment.first { environment[$0]?.isEmpty == false } : nil
             if let text = arguments.values[setting.name] {
                 try store(text, in: setting, from: setting.spelling)
             } else if let variable, let text = environment[variable] {
@@ -125,6 +135,19 @@ struct Settings: Sendable, Equatable {
                 try store(text, in: setting, from: setting.spelling)
             }
         }
+        let ownWays = Set([Transport.raw, .sse, .text, .read])
+        if command != .serve, ownWays.isSuperset(of: transports) {
+            throw UsageError(
+                "--transports names no way of Socket.IO, and dante \(command.rawValue) has no other")
+        }
+    }
+
+    private func misplaced(_ setting: Setting, _ text: String) -> UsageError {
+        let name = "dante \(command.rawValue)"
+        return setting.spelling.hasPrefix("-")
+            ? UsageError(
+                "\(setting.spelling) is not a setting of \(name); \(name) --help lists those that are")
+            : UsageError("unexpected argument \(quoted(text)): \(name) reads no text")
     }
 
     /// What no setting can say for itself.

@@ -5,21 +5,41 @@ import Testing
 
 @Suite struct SettingsHelpTests {
     @Test func helpFitsEightyColumns() {
-        for line in Settings.helpText.split(separator: "\n", omittingEmptySubsequences: false) {
-            #expect(line.count < 80, "\(line)")
-            #expect(line.last != " ", "\(line)")
+        for command in Command.allCases {
+            let text = Settings.helpText(for: command)
+            for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+                #expect(line.count < 80, "\(line)")
+                #expect(line.last != " ", "\(line)")
+            }
+            #expect(text.hasSuffix(".\n"))
         }
-        #expect(Settings.helpText.hasSuffix(".\n"))
     }
 
     @Test func helpNamesEverythingOfEverySetting() {
-        let words = Set(Settings.helpText.split { " \n,;.".contains($0) }.map(String.init))
+        let text = Settings.helpText(for: .serve)
+        let words = Set(text.split { " \n,;.".contains($0) }.map(String.init))
         for setting in SettingTable.all {
             let left = setting.spelling.hasPrefix("-") ? "\(setting.spelling) \(setting.placeholder)" : "FILE"
-            #expect(Settings.helpText.contains("\n  \(left) "), "\(setting.spelling)")
+            #expect(text.contains("\n  \(left) "), "\(setting.spelling)")
             for variable in setting.environment { #expect(words.contains(variable), "\(variable)") }
         }
-        for group in Setting.Group.allCases { #expect(Settings.helpText.contains("\n\(group.rawValue)\n")) }
+        for group in Setting.Group.allCases { #expect(text.contains("\n\(group.rawValue)\n")) }
+    }
+
+    @Test(arguments: [Command.hello, .chat, .gotIt])
+    func helpOfAnApplicationNamesWhatItTakesAndNothingElse(command: Command) {
+        let text = Settings.helpText(for: command)
+        for setting in SettingTable.all {
+            let isTaken = setting.group.commands.contains(command)
+            #expect(text.contains("\n  \(setting.spelling) ") == isTaken, "\(setting.spelling)")
+        }
+        #expect(text.contains("\nUsage: dante \(command.rawValue) [options]\n"))
+    }
+
+    @Test func helpNamesTheOtherCommands() {
+        for command in Command.allCases {
+            #expect(Settings.helpText(for: .serve).contains(command.rawValue), "\(command)")
+        }
     }
 
     @Test func namesAreUsedOnce() {

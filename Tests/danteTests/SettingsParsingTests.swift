@@ -50,6 +50,7 @@ import Testing
         "max-connections": "3", "head-timeout": "3s", "body-timeout": "3s", "idle-timeout": "3s",
         "connect-timeout": "3s", "upgrade-timeout": "3s", "shutdown-timeout": "3s", "threads": "3",
         "log-level": "debug", "log-format": "json", "with": "echo,hello", "heartbeats": "off",
+        "chat-max-name": "3", "chat-max-message": "3", "chat-rate": "3", "chat-burst": "3",
         "polling-duration": "3s", "close-timeout": "3s", "browser-client": "off",
         "origins": "a.example:*,*:8080",
         "authorization": "open-sesame", "trusted-proxies": "loopback", "tls-certificate": "a.pem",
@@ -118,11 +119,50 @@ import Testing
         #expect(try parse(["--event=--x"]).event == "--x")
     }
 
-    @Test(arguments: [["-h"], ["--help"], ["serve", "--help"], ["--port", "no", "--help", "--nonsense"]])
-    func helpIsAsked(arguments: [String]) throws {
+    @Test(arguments: [
+        (["-h"], Command.serve), (["--help"], .serve), (["serve", "--help"], .serve),
+        (["--port", "no", "--help", "--nonsense"], .serve), (["chat", "--help"], .chat),
+        (["--port", "1", "hello", "-h"], .hello), (["got-it", "--interval", "1s", "-h"], .gotIt),
+    ])
+    func helpIsAsked(arguments: [String], command: Command) throws {
         guard case .help(let text) = try Settings.parse(arguments: arguments, environment: ["PORT": "no"])
         else { throw UsageError("no help") }
-        #expect(text == Settings.helpText)
+        #expect(text == Settings.helpText(for: command))
+    }
+
+    @Test(arguments: [
+        ([], Command.serve), (["serve"], .serve), (["hello"], .hello), (["--port", "1", "chat"], .chat),
+        (["got-it"], .gotIt), (["serve", "chat"], .serve), (["--", "hello"], .serve),
+    ])
+    func theFirstWordIsTheCommand(arguments: [String], command: Command) throws {
+        #expect(try parse(arguments).command == command)
+    }
+
+    /// What is the reading's is refused on a command line, where it was meant, and not seen in an environment, which
+    /// others share.
+    @Test func anotherCommandsSettingsAreNotLookedAt() throws {
+        let others = ["DANTE_INTERVAL": "never", "DANTE_TEXT": "no.txt", "DANTE_CHAT_RATE": "none"]
+        #expect(try parse(["hello"], others) == parse(["hello"]))
+        #expect(try parse(["chat"], ["DANTE_CHAT_RATE": "120"]).chat.interval == .milliseconds(500))
+    }
+
+    @Test func aChatHasItsLimits() throws {
+        let arguments = [
+            "chat", "--chat-max-name", "5", "--chat-max-message", "6", "--chat-rate", "120", "--chat-burst",
+            "7",
+        ]
+        #expect(
+            try parse(arguments).chat
+                == ChatLimits(maxName: 5, maxMessage: 6, burst: 7, interval: .milliseconds(500)))
+        #expect(try parse(["chat"]).chat == ChatLimits())
+    }
+
+    @Test(arguments: ["raw", "sse,text", "read"])
+    func anApplicationNeedsAWayOfSocketIO(transports: String) {
+        for command in ["hello", "chat", "got-it"] {
+            let message = "--transports names no way of Socket.IO, and dante \(command) has no other"
+            #expect(throws: UsageError(message)) { try parse([command, "--transports", transports]) }
+        }
     }
 
     @Test func versionIsAsked() throws {
@@ -143,6 +183,15 @@ import Testing
         (["a.txt", "b.txt"], [:], #"unexpected argument "b.txt": one text is read at a time"#),
         (["a.txt", "serve"], [:], #"unexpected argument "serve": one text is read at a time"#),
         (["--help=yes"], [:], "--help takes no value"),
+        (
+            ["hello", "--interval", "1s"], [:],
+            "--interval is not a setting of dante hello; dante hello --help lists those that are"
+        ),
+        (
+            ["--chat-rate", "9", "got-it"], [:],
+            "--chat-rate is not a setting of dante got-it; dante got-it --help lists those that are"
+        ),
+        (["chat", "a.txt"], [:], #"unexpected argument "a.txt": dante chat reads no text"#),
         (["--port"], [:], "--port needs a value: it takes a whole number from 0 to 65535"),
         (["--port", "--pace"], [:], "--port needs a value: it takes a whole number from 0 to 65535"),
         (["--port="], [:], #"--port cannot be "": it takes a whole number from 0 to 65535"#),

@@ -1,0 +1,243 @@
+/*
+ * The chat's page: says a name, shows what others say, sends what one writes.
+ *
+ * <html> carries the state for whoever looks from outside: data-state (connecting, naming, chatting, offline). What
+ * comes from others is set as text and never as markup.
+ */
+(function () {
+  'use strict';
+
+  /* So much stays readable; what is older would only make the page slow. */
+  var LINES = 500;
+  /* Without a key for so long one no longer types. */
+  var PAUSE = 2000;
+
+  var root = document.documentElement;
+  var log = find('log');
+  var socket, name, sent, pause;
+  var isTyping = false;
+  var writers = [];
+
+  function find(id) {
+    return document.getElementById(id);
+  }
+
+  function write(id, text) {
+    var element = find(id);
+    if (element.textContent !== text) {
+      element.textContent = text;
+    }
+  }
+
+  function state(word, sentence) {
+    root.setAttribute('data-state', word);
+    write('status', sentence);
+  }
+
+  function problem(sentence) {
+    write('problem', sentence);
+  }
+
+  /* ---- What is shown ---- */
+
+  function line(className, fill) {
+    /* Whoever has scrolled back is left there. */
+    var follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    var item = document.createElement('li');
+    item.className = className;
+    fill(item);
+    log.appendChild(item);
+    if (log.childNodes.length > LINES) {
+      log.removeChild(log.firstChild);
+    }
+    if (follows) {
+      log.scrollTop = log.scrollHeight;
+    }
+  }
+
+  function notice(sentence) {
+    line('notice', function (item) {
+      item.appendChild(document.createTextNode(sentence));
+    });
+  }
+
+  /* A name of another direction must not turn the words around it. */
+  function part(element, className, text) {
+    var node = document.createElement(element);
+    node.className = className;
+    node.dir = 'auto';
+    node.appendChild(document.createTextNode(text));
+    return node;
+  }
+
+  function message(who, text) {
+    line('message', function (item) {
+      var label = document.createElement('span');
+      label.className = 'who';
+      label.appendChild(part('bdi', '', who));
+      label.appendChild(document.createTextNode(': '));
+      item.appendChild(label);
+      item.appendChild(part('bdi', 'what', text));
+    });
+  }
+
+  function people(count) {
+    write('people', count === 1 ? 'You are alone here.' : count + ' people are here.');
+  }
+
+  /* An old Array has no indexOf. */
+  function withoutWriter(who) {
+    var rest = [];
+    for (var i = 0; i < writers.length; i++) {
+      if (writers[i] !== who) {
+        rest.push(writers[i]);
+      }
+    }
+    return rest;
+  }
+
+  function showWriters(list) {
+    writers = list;
+    write('typing', !list.length ? '' : list.length > 3 ? 'Several people are writing.'
+      : list.join(', ') + (list.length > 1 ? ' are' : ' is') + ' writing.');
+  }
+
+  /* ---- What one does ---- */
+
+  function enter() {
+    var wanted = find('name').value;
+    problem('');
+    if (socket.connected) {
+      name = wanted;
+      socket.emit('add user', wanted);
+    } else {
+      problem('There is no connection yet; your name is kept.');
+    }
+  }
+
+  function stopTyping() {
+    clearTimeout(pause);
+    if (isTyping) {
+      isTyping = false;
+      socket.emit('stop typing');
+    }
+  }
+
+  function typed() {
+    clearTimeout(pause);
+    pause = setTimeout(stopTyping, PAUSE);
+    if (!isTyping && socket.connected && find('message').value) {
+      isTyping = true;
+      socket.emit('typing');
+    }
+  }
+
+  /* What was written stays on its line until the server has it. */
+  function say() {
+    var field = find('message'), text = field.value;
+    if (!/\S/.test(text) || sent !== undefined) {
+      return;
+    }
+    problem('');
+    if (!socket.connected) {
+      problem('Not sent: there is no connection.');
+      return;
+    }
+    stopTyping();
+    sent = text;
+    socket.emit('new message', text, function (refusal) {
+      sent = undefined;
+      if (!refusal) {
+        message(name + ' (you)', text);
+        if (field.value === text) {
+          field.value = '';
+        }
+      }
+    });
+  }
+
+  function whenSubmitted(id, act) {
+    find(id).onsubmit = function () {
+      act();
+      return false;
+    };
+  }
+
+  /* ---- What comes ---- */
+
+  function entered(login) {
+    var isBack = root.getAttribute('data-state') === 'offline';
+    state('chatting', 'Connected.');
+    people(login.numUsers);
+    find('entrance').hidden = true;
+    find('room').hidden = false;
+    notice(isBack ? 'You are back.' : 'Welcome, ' + name + '.');
+    if (!isBack) {
+      find('message').focus();
+    }
+  }
+
+  function connected() {
+    if (name && !find('room').hidden) {
+      if (!socket.recovered) {
+        socket.emit('add user', name);
+      }
+    } else {
+      state('naming', 'Connected.');
+    }
+  }
+
+  function lost(why) {
+    sent = undefined;
+    isTyping = false;
+    showWriters([]);
+    state('offline', 'The connection is lost (' + why + '). Trying again.');
+  }
+
+  function listen() {
+    socket.on('connect', connected);
+    socket.on('disconnect', lost);
+    socket.on('connect_error', function (error) {
+      lost(error.message);
+    });
+    socket.on('login', entered);
+    socket.on('refused', function (refusal) {
+      problem(refusal.reason);
+    });
+    socket.on('new message', function (news) {
+      showWriters(withoutWriter(news.username));
+      message(news.username, news.message);
+    });
+    socket.on('user joined', function (news) {
+      notice(news.username + ' has come.');
+      people(news.numUsers);
+    });
+    socket.on('user left', function (news) {
+      showWriters(withoutWriter(news.username));
+      notice(news.username + ' has left.');
+      people(news.numUsers);
+    });
+    socket.on('typing', function (news) {
+      showWriters(withoutWriter(news.username).concat(news.username));
+    });
+    socket.on('stop typing', function (news) {
+      showWriters(withoutWriter(news.username));
+    });
+  }
+
+  if (!window.io) {
+    state('offline', 'The client script did not come.');
+    return;
+  }
+  socket = window.io(document.body.getAttribute('data-namespace'), token());
+  listen();
+  whenSubmitted('entrance', enter);
+  whenSubmitted('desk', say);
+  find('message').oninput = typed;
+
+  /* A server that wants a token is opened with it in the page's own address. */
+  function token() {
+    var found = /[?&]token=([\w\-]+)/.exec(location.search);
+    return found ? { query: { token: found[1] } } : {};
+  }
+}());
