@@ -16,6 +16,7 @@
   var log = find('log');
   var socket, name, sent, pause;
   var isTyping = false;
+  var follows = true;
   var writers = [];
 
   function find(id) {
@@ -40,9 +41,18 @@
 
   /* ---- What is shown ---- */
 
+  /* Whoever has scrolled back is left there, and whoever is at the end stays at it, in a smaller window too. */
+  function scrolled() {
+    follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  }
+
+  function follow() {
+    if (follows) {
+      log.scrollTop = log.scrollHeight;
+    }
+  }
+
   function line(className, fill) {
-    /* Whoever has scrolled back is left there. */
-    var follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     var item = document.createElement('li');
     item.className = className;
     fill(item);
@@ -50,9 +60,7 @@
     if (log.childNodes.length > LINES) {
       log.removeChild(log.firstChild);
     }
-    if (follows) {
-      log.scrollTop = log.scrollHeight;
-    }
+    follow();
   }
 
   function notice(sentence) {
@@ -234,6 +242,17 @@
   whenSubmitted('entrance', enter);
   whenSubmitted('desk', say);
   find('message').oninput = typed;
+  log.onscroll = scrolled;
+  window.onresize = follow;
+  /* Others hear at once that one has gone, and not after the timeout of a page that a browser keeps for coming back. */
+  window.onpagehide = function () {
+    socket.disconnect();
+  };
+  window.onpageshow = function (event) {
+    if (event.persisted) {
+      socket.connect();
+    }
+  };
 
   /* A server that wants a token is opened with it in the page's own address. */
   function token() {

@@ -159,6 +159,18 @@ class Page(Watched):
         assert "exceptionDetails" not in result, f"{expression}: {result}"
         return result["result"].get("value")
 
+    def becomes(self, expression):
+        """Waits, within the page, until a JavaScript expression is true: its value."""
+        return self.evaluate(f"""new Promise((yes, no) => {{
+            const end = Date.now() + {PATIENCE * 1000 - 5000};
+            (function look() {{
+              const found = {expression};
+              if (found) yes(found);
+              else if (Date.now() > end) no({json.dumps(f"never {expression}")} + document.body.innerText);
+              else setTimeout(look, 10);
+            }})();
+        }})""")
+
     def close(self):
         """Closes the page and forgets its profile."""
         self.browser.ask("Target.disposeBrowserContext", browserContextId=self.context)

@@ -102,6 +102,18 @@ class BrowserGuest:
         """Emits: what the event in answer brings."""
         return self.call("says", namespace, event, arguments, answer)
 
+    def sends(self, event, *arguments, namespace="/"):
+        """Emits and waits for nothing."""
+        self.call("sends", namespace, event, arguments)
+
+    def gets(self, event, count, namespace="/"):
+        """The arguments of all events of this name, once there are so many."""
+        return self.call("gets", namespace, event, count)
+
+    def leave(self):
+        """Ends the connection and keeps the page."""
+        self.call("leave")
+
     def join(self, namespace):
         """Joins a namespace and waits for the confirmation."""
         self.call("join", namespace)
@@ -207,6 +219,21 @@ class PythonGuest:
         """Emits: what the event in answer brings."""
         before = self.tell(do="emit", namespace=namespace, event=event, args=arguments)
         return self.first(namespace, answer, before)
+
+    def sends(self, event, *arguments, namespace="/"):
+        """Emits and waits for nothing."""
+        self.tell(do="emit", namespace=namespace, event=event, args=arguments)
+
+    def gets(self, event, count, namespace="/"):
+        """The arguments of all events of this name, once there are so many."""
+        def find():
+            found = [one["args"] for one in self.happened if (one["namespace"], one["name"]) == (namespace, event)]
+            return found if len(found) >= count else None
+        return self.until(find)
+
+    def leave(self):
+        """Ends the connection."""
+        self.tell(do="leave")
 
     def join(self, namespace):
         """Waits until it is in a namespace. These clients join, with the default one, what their options name."""

@@ -3,7 +3,7 @@
     old_clients.py LIBRARY URL OPTIONS
 
 LIBRARY is `python-socketio` (4.x or 5.x, whichever this Python has) or `socketIO-client` (0.5.x or 0.7.x likewise).
-OPTIONS is a JSON object: `transports`, and the `namespaces` to join. Each line on standard input is a
+OPTIONS is a JSON object: `transports`, the `namespaces` to join, and the `resource` if it is another. Each line on standard input is a
 command:
 
     {"do": "emit", "namespace": "/", "event": "message", "args": ["hi"], "ask": true}
@@ -23,7 +23,10 @@ import sys
 import threading
 from urllib.parse import urlsplit
 
-EVENTS = ["divinecomedy", "echo", "response", "helloBack"]
+EVENTS = [
+    "divinecomedy", "echo", "response", "helloBack", "login", "user joined", "user left", "new message", "typing",
+    "stop typing", "refused", "said", "headline",
+]
 
 
 def wire(value):
@@ -74,7 +77,7 @@ class PythonSocketIO:
         self.client = socketio.AsyncClient(
             reconnection_delay=0.05, reconnection_delay_max=0.2, randomization_factor=0
         )
-        for namespace in "/", "/echo":
+        for namespace in options["namespaces"]:
             self.subscribe(namespace)
 
     def subscribe(self, namespace):
@@ -89,7 +92,8 @@ class PythonSocketIO:
         commands, loop = asyncio.Queue(), asyncio.get_running_loop()
         listen_for_commands(lambda one: loop.call_soon_threadsafe(commands.put_nowait, one))
         await self.client.connect(
-            self.url, transports=self.options.get("transports"), namespaces=self.options["namespaces"]
+            self.url, transports=self.options.get("transports"), namespaces=self.options["namespaces"],
+            socketio_path=self.options.get("resource", "socket.io"),
         )
         while (command := await commands.get())["do"] != "leave":
             await self.obey(command)
@@ -126,7 +130,8 @@ class SocketIOClient:
 
         place = urlsplit(url)
         self.client = socketIO_client.SocketIO(
-            place.hostname, place.port, Namespace, transports=options["transports"])
+            place.hostname, place.port, Namespace, transports=options["transports"],
+            resource=options.get("resource", "socket.io"))
         # Before anything is waited for: later, the confirmation could come before its namespace is known.
         self.joined = {"/": self.client} | {
             path: self.client.define(Namespace, path) for path in options["namespaces"] if path != "/"}

@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 
 #: The line that says that the server is up.
 STARTED = re.compile(
-    r'^dante: reading "(?P<title>.+)" \((?P<count>\d+) stanzas?, one every (?P<every>.+)\) '
+    r'^dante: (?:reading "(?P<title>.+)" \((?P<count>\d+) stanzas?, one every (?P<every>.+)\)|'
+    r"(?P<application>hello|chat|got-it)) "
     r"at (?P<url>https?://(?P<host>\S+):(?P<port>\d+)(?P<path>/\S*))$"
 )
 
