@@ -15,6 +15,10 @@ package final class Registry: Sendable {
     package let hub = Hub()
     private let state = Mutex(State())
 
+    /// The main namespace is always there, as in the reference: clients before Socket.IO 3 are in it from the
+    /// beginning, whatever others they ask for.
+    init() { add(Namespace("/")) }
+
     func add(_ namespace: Namespace) {
         namespace.stand(on: hub)
         if !namespace.handlers.isQuiet { hub.keepHandshakes() }

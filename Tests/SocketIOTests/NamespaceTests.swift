@@ -42,6 +42,16 @@ import Testing
         #expect(say("40").count == 2, "and the connection stays")
     }
 
+    /// Clients before Socket.IO 3 cannot do without.
+    @Test func theMainNamespaceIsThereUnasked() {
+        let shard = Shard(server: Server(), index: 0, startingAt: stage.now) { 1 }
+        let link = RecordingLink()
+        shard.received(
+            Request(method: "GET", target: "/socket.io/?EIO=3&transport=polling&b64=1"), on: link,
+            at: stage.now)
+        #expect(link.body.hasSuffix("2:40"))
+    }
+
     @Test func eachNamespaceIsReadAtItsOwnPlace() {
         let stage = Stage { $0.add(Namespace("/other", feed: ListFeed())) }
         let socket = stage.askSocket(Stage.socket)
