@@ -15,14 +15,15 @@ internal import Synchronization
 /// A running server: a port, its event loops, and what has been opened on them.
 ///
 ///     let listener = try await Listener.bind(server, settings: settings, logger: logger)
-///     await listener.shutdown()
+///     await listener.run()
 public final class Listener: Sendable {
     private let channel: any Channel
     private let group: MultiThreadedEventLoopGroup
     private let server: Server
     private let workers: Workers
     private let shared: Shared
-    private let isShuttingDown = Atomic<Bool>(false)
+    /// The end of it, once it has begun: one for all who ask, and no child of a task that may be cancelled.
+    private let ending = Mutex<Task<Void, Never>?>(nil)
 
     /// The port that was taken.
     public let port: Int
@@ -47,7 +48,8 @@ public final class Listener: Sendable {
     ///   that cannot be used; ``MissingTrait`` when the settings ask for what this
     ///   build lacks.
     public static func bind(
-        _ server: Server, settings: ListenerSettings = ListenerSettings(), logger: Logger
+        _ server: Server, settings: ListenerSettings = ListenerSettings(),
+        logger: Logger = Logger(label: "SocketIOServer")
     ) async throws -> Listener {
         try requireTraits(settings)
         let tls = try settings.tls.map { try TLSEndpoint($0) }
@@ -68,13 +70,31 @@ public final class Listener: Sendable {
         }
     }
 
+    /// Serves until ``shutdown()`` has ended, or the task it is called in is cancelled, which shuts down too.
+    public func run() async {
+        await withTaskCancellationHandler {
+            try? await channel.closeFuture.get()
+        } onCancel: {
+            Task { await shutdown() }
+        }
+        await shutdown()
+    }
+
     /// Says that it is leaving, waits for the drain delay, ends every exchange in its protocol's way within the drain
     /// window, stops accepting, and returns when all connections are gone or the shutdown timeout is over, whichever
     /// is first.
     ///
-    /// A second call returns at once.
+    /// A second call waits for the same end.
     public func shutdown() async {
-        guard !isShuttingDown.exchange(true, ordering: .relaxed) else { return }
+        let end = ending.withLock { ending in
+            let end = ending ?? Task { await stop() }
+            ending = end
+            return end
+        }
+        await end.value
+    }
+
+    private func stop() async {
         shared.logger.info("stopping", metadata: ["connections": "\(shared.counters.openConnections)"])
         workers.onEach { $0.announceLeaving() }
         // The whole of it, whoever is here: the next reader may already be on its way.

@@ -1,8 +1,8 @@
 /// Where a listener listens, and what one connection may cost.
 public struct ListenerSettings: Sendable {
-    public var host = "0.0.0.0"
+    public var host: String
     /// 0 takes any free port.
-    public var port = 8888
+    public var port: Int
     /// Event loops; 0: one a core.
     public var threads = 0
     /// Proxies whose word on the client's address, scheme and host is taken (`X-Forwarded-For`, `Forwarded`).
@@ -38,7 +38,10 @@ public struct ListenerSettings: Sendable {
     /// Behind that, the time that connections have to end, whoever is still there.
     public var shutdownTimeout: Duration = .seconds(5)
 
-    public init() {}
+    public init(host: String = "0.0.0.0", port: Int = 8888) {
+        self.host = host
+        self.port = port
+    }
 
     /// Files in PEM form, read when the listener starts and at ``Listener/reloadCertificate()``.
     public struct TLS: Sendable, Equatable {

@@ -42,6 +42,28 @@ import Testing
         }
     }
 
+    /// Who cancels the task that serves gets the same orderly end.
+    @Test func cancellingTheRunShutsDown() async throws {
+        try await Edge.run(.with(shutsDown: false)) { edge in
+            let raw = try edge.client()
+            try await raw.openSocket("/ws")
+            _ = try await raw.frame()
+            let run = Task { await edge.listener.run() }
+            run.cancel()
+            #expect(try await raw.frame() == .close(1001))
+            await run.value
+            await edge.listener.shutdown()
+        }
+    }
+
+    @Test func runEndsWithTheShutdown() async throws {
+        try await Edge.run(.with(shutsDown: false)) { edge in
+            async let end: Void = edge.listener.run()
+            await edge.listener.shutdown()
+            await end
+        }
+    }
+
     /// A request that never ends, a WebSocket whose client is mute: neither keeps the server.
     @Test func shutdownWaitsForNobodyLongerThanItsTime() async throws {
         try await Edge.run(
