@@ -24,6 +24,8 @@ public struct Handshake: Sendable {
     public let address: String
     /// The client speaks TLS, to this server or to a trusted proxy before it.
     public let isSecure: Bool
+    /// Host and port that the client asked: from a trusted proxy, or as it wrote them; nil when it said none.
+    public let host: String?
     /// The object of CONNECT, from Socket.IO 3 on.
     public let auth: JSON?
     /// The query of the namespace, before Socket.IO 3.
@@ -38,6 +40,14 @@ public struct Handshake: Sendable {
     /// A parameter of the query: of the namespace's, where the client's generation has one, or of the connection's.
     public func parameter(_ name: String) -> String? {
         Query.first(name, in: namespaceQuery[...]) ?? Query.first(name, in: urlQuery)
+    }
+
+    /// What opened the connection, for rules that judge requests.
+    var request: Request {
+        var request = Request(method: "GET", target: url, headers: headers)
+        request.isSecure = isSecure
+        request.host = host
+        return request
     }
 
     private var urlQuery: Substring { url.drop { $0 != "?" }.dropFirst().prefix { $0 != "#" } }
@@ -60,6 +70,7 @@ extension Handshake {
         url = client.request?.target ?? ""
         address = client.request?.remoteAddress ?? ""
         isSecure = client.request?.isSecure ?? false
+        host = client.request?.host
         self.auth = auth
         self.namespaceQuery = namespaceQuery
         maxRooms = client.shard.server.settings.maxRooms

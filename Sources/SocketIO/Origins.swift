@@ -55,6 +55,21 @@ public enum OriginRule: Equatable, Sendable {
         }
     }
 
+    /// Refuses clients from other pages, for a namespace that is stricter than its server:
+    ///
+    ///     chat.use { socket in try OriginRule.same.check(socket.handshake) }
+    ///
+    /// - Throws: ``ConnectError`` with the origin that was received and what would have been let in.
+    public func check(_ handshake: Handshake) throws(ConnectError) {
+        guard let fault = fault(in: handshake.request) else { return }
+        throw ConnectError(
+            "Origin not allowed",
+            data: [
+                "origin": fault.received.map { .string($0) } ?? nil, "expected": .string(fault.expected),
+                "setting": "--origins",
+            ])
+    }
+
     // MARK: The server's own pages
 
     /// - Source: RFC 6455, 10.2, and RFC 6454 for what an origin is; Fetch Metadata for `Sec-Fetch-Site`.

@@ -22,7 +22,12 @@ struct RecitalApp: Sendable {
         for companion in settings.companions ?? [] {
             let application = companion.application(settings)
             for name in companion.namespaces {
-                try application.mount(on: name == "/" ? main : server.namespace(name))
+                let namespace = name == "/" ? main : server.namespace(name)
+                try application.mount(on: namespace)
+                // The reading is for every page; what stands beside it need not be.
+                if settings.origins == nil, companion.origins != .any {
+                    namespace.use { try companion.origins.check($0.handshake) }
+                }
             }
         }
         server.add(main)

@@ -86,7 +86,7 @@ enum SettingTable {
             "base-path", \.basePath, .prefix, unset: "any prefix is served", in: .addresses,
             help: "The only prefix served; anything outside it gets 404."),
         Setting(
-            "origins", \.origins, .origins, unset: "any page may read", in: .addresses,
+            "origins", \.origins, .origins, unset: "any page, and for a chat its own", in: .addresses,
             help:
                 "The only pages that may shake hands, by the host and port of their address; * stands for any, "
                 + "same for the host that the client asked."

@@ -1,11 +1,13 @@
 """The chat: real clients of every generation in one room, what they may say, and the page."""
 
+import json
 import re
 
 import pytest
 
+from engine_wire import target
 from generations_kinds import KINDS
-from http_wire import get
+from http_wire import ask, get
 from server import ROOT, serving
 
 pytest_plugins = ["generations_fixtures"]
@@ -154,6 +156,42 @@ def test_the_chat_beside_the_reading_is_apart(serve, poem):
         assert ann.says("add user", "Ann", answer="login", namespace="/chat") == [{"numUsers": 1}]
         assert ann.hears(1) == poem[:1]
         assert [one for one in ann.happened if one["namespace"] == "/" and one["name"] == "login"] == []
+
+
+FOREIGN = {"Origin": "http://other.example"}
+
+
+def test_a_page_of_another_origin_may_not_enter(serve):
+    server = serve("chat")
+    own = {"Origin": f"http://127.0.0.1:{server.port}"}
+    for path in target(transport="polling"), "/socket.io/?EIO=3&transport=polling", "/socket.io/1/?t=1":
+        assert get(server.port, path, own).status == 200
+        assert get(server.port, path).status == 200, "no browser"
+        assert get(server.port, path, FOREIGN).status == 403
+    refusal = get(server.port, target(transport="polling"), FOREIGN).json
+    assert refusal["origin"] == "http://other.example" and refusal["setting"] == "--origins"
+    server = serve("chat", "--origins", "other.example:*")
+    assert get(server.port, target(transport="polling"), FOREIGN).status == 200
+
+
+def test_a_page_of_another_origin_reads_and_does_not_enter_the_chat_beside(serve, poem):
+    server = serve("--with", "chat", "--interval", "10m")
+
+    def joins(headers):
+        opening = get(server.port, target(transport="polling"), headers).text
+        path = target(transport="polling", sid=json.loads(opening[1:])["sid"])
+        ask(server.port, "POST", path, headers, "40\x1e40/chat,")
+        heard = ""
+        while "/chat," not in heard or poem[0].split("\n")[0] not in heard:
+            heard += get(server.port, path, headers).text
+        return heard
+
+    refusal = {"origin": "http://other.example", "expected": f"127.0.0.1:{server.port}", "setting": "--origins"}
+    refused = joins(FOREIGN)
+    assert json.loads(refused[refused.index("44/chat,") + 8:].split("\x1e")[0]) == {
+        "message": "Origin not allowed", "data": refusal}
+    assert '40/chat,{"sid"' in joins({"Origin": f"http://127.0.0.1:{server.port}"})
+    assert '40/chat,{"sid"' in joins({})
 
 
 # The page

@@ -180,6 +180,29 @@ import Testing
         #expect(stage.askSocket("/ws", changes: ["Origin": origin.value]).events.first == .socket)
     }
 
+    /// What is said there may be more than what is read elsewhere on the same server.
+    @Test(arguments: [
+        ("http://localhost", nil), (nil, nil),
+        (
+            "http://evil.example",
+            #"{"origin":"http://evil.example","expected":"localhost","setting":"--origins"}"#
+        ),
+    ])
+    func aNamespaceMayBeStricterThanItsServer(origin: String?, refusal: String?) async throws {
+        let stage = Stage { $0.namespace("/guarded").use { try OriginRule.same.check($0.handshake) } }
+        let link = stage.askSocket(Stage.socket, changes: ["Origin": origin])
+        _ = link.news()
+        link.says("40/guarded,", at: stage.now)
+        await stage.turn()
+        let events = link.news()
+        guard case .text(let packet) = try #require(events.first) else { return #expect(Bool(false)) }
+        if let refusal {
+            #expect(packet == #"44/guarded,{"message":"Origin not allowed","data":\#(refusal)}"#)
+        } else {
+            #expect(packet.hasPrefix("40/guarded,"))
+        }
+    }
+
     @Test func aScriptSpeaksForNoProxy() {
         let asked = "content-type, X-Forwarded-Host,Forwarded , x-mine"
         let link = Stage().ask(

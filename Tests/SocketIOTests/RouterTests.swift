@@ -40,6 +40,13 @@ import Testing
         #expect(stage.ask("POST", target).response?.status == 404)
     }
 
+    @Test(arguments: ["GET", "HEAD", "POST", "OPTIONS", "BREW"])
+    func whatIsAlwaysAnsweredIsForEveryMethod(method: String) {
+        let stage = Stage { $0.page = { name, _ in .always(.text(200, "hello \(name)")) } }
+        #expect(stage.ask(method, "/there").body == "hello there")
+        #expect(stage.ask("GET", "/socket.io/").body == "Welcome to socket.io.", "but what is Socket.IO's")
+    }
+
     @Test func pageIsReadOnly() throws {
         let options = try #require(stage.ask("OPTIONS", "/").response)
         #expect(options.status == 204 && options.header("Allow") == "GET, HEAD, OPTIONS")

@@ -10,6 +10,7 @@ struct AppServer: Sendable {
 
     init(_ companion: Settings.Companion, _ settings: Settings, assets: Assets) throws {
         var server = Server(settings, assets: assets)
+        if settings.origins == nil { server.settings.origins = companion.origins }
         let port = BoundPort(settings.port)
         try companion.application(settings).mount(on: server.namespace("/"))
         server.page = Self.page(of: companion, settings, assets, port)

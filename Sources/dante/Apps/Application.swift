@@ -34,6 +34,15 @@ extension Settings.Companion {
         }
     }
 
+    /// Which pages may speak to it, where the operator has not said which. The others keep nothing and say the same to
+    /// everybody; in a chat a page of somebody else's could speak in a guest's name.
+    var origins: OriginRule {
+        switch self {
+        case .chat: .same
+        case .hello, .gotIt, .echo: .any
+        }
+    }
+
     func application(_ settings: Settings) -> any Application {
         switch self {
         case .hello: HelloApp()
