@@ -79,6 +79,11 @@ let package = Package(
             name: "dante-fuzz", dependencies: ["SocketIOCore"], path: "Tests/Fuzz", exclude: ["run"],
             swiftSettings: settings),
 
+        // The README's example: a test compares it with the text there, and clients speak to it.
+        .executableTarget(
+            name: "dante-library-example", dependencies: ["SocketIOServer"], path: "Tests/LibraryExample",
+            swiftSettings: settings),
+
         // What several test targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(

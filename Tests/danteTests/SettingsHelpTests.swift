@@ -74,6 +74,19 @@ import Testing
         #expect(parts[1] == Settings.markdownTable)
     }
 
+    /// The README's example is a program of this package, so that it is compiled, and real clients speak to it.
+    @Test func readmeHoldsTheLibraryExample() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let example = try String(
+            contentsOf: root.appending(path: "LibraryExample/main.swift"), encoding: .utf8)
+        let readme = try String(
+            contentsOf: root.deletingLastPathComponent().appending(path: "README.md"), encoding: .utf8)
+        // Only the port is another: a test takes a free one.
+        let wanted = example.replacingOccurrences(of: "port: 0", with: "port: 8888")
+        #expect(readme.contains("```swift\n\(wanted)```\n"))
+        #expect(example.split(separator: "\n").count <= 10)
+    }
+
     @Test(arguments: [
         ("--interval", "--interval", 0), ("--intervall", "--interval", 1), ("--prot", "--port", 1),
         ("--pase", "--pace", 1), ("", "--port", 6), ("--port", "", 6), ("abc", "cab", 2),
