@@ -58,7 +58,7 @@ import Testing
         "send-buffer": "9000",
         "drain-delay": "3s",
         "drain-window": "3s",
-        "max-per-address": "3",
+        "max-per-address": "3", "title": "Vita Nova", "byline": "Dante", "language": "it",
     ]
 
     /// A row bound to another row's property would pass every other test of its kind.
