@@ -49,6 +49,11 @@ let package = Package(
             name: "SocketIOServer",
             dependencies: ["SocketIO", "SocketIOCore", nioCore, nioPosix, nioHTTP1, nioSSL, zlib, logging],
             swiftSettings: settings),
+        // Several processes as one server.
+        .target(
+            name: "SocketIORedis",
+            dependencies: ["SocketIO", "SocketIOCore", nioCore, nioPosix, logging],
+            swiftSettings: settings),
         // A target of its own, so that the cost of compiling bytes is paid once and not at every edit.
         .target(
             name: "DanteAssets",
@@ -95,6 +100,10 @@ let package = Package(
         .testTarget(
             name: "SocketIOServerTests",
             dependencies: ["SocketIOServer", "SocketIO", "SocketIOCore", logging],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SocketIORedisTests",
+            dependencies: ["SocketIORedis", "SocketIO", "SocketIOCore", "TestSupport", nioCore, nioPosix, logging],
             swiftSettings: settings),
         .testTarget(
             name: "RecitalTests", dependencies: ["Recital", "TestSupport"], swiftSettings: settings),

@@ -1,9 +1,7 @@
-import TestSupport
-
 extension SeededGenerator {
     /// Up to `count` bytes. Half of the results are drawn from `letters` only, so that they come close to the
     /// grammar.
-    mutating func bytes(upTo count: Int, letters: [UInt8] = []) -> [UInt8] {
+    package mutating func bytes(upTo count: Int, letters: [UInt8] = []) -> [UInt8] {
         let isClose = !letters.isEmpty && Bool.random(using: &self)
         return (0..<Int.random(in: 0...count, using: &self)).map { _ in
             isClose ? letters.randomElement(using: &self) ?? 0 : UInt8.random(in: 0...255, using: &self)
@@ -11,7 +9,7 @@ extension SeededGenerator {
     }
 
     /// `bytes` with a few bytes changed, left out, doubled or cut off.
-    mutating func mutated(_ bytes: [UInt8]) -> [UInt8] {
+    package mutating func mutated(_ bytes: [UInt8]) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<Int.random(in: 1...4, using: &self) where !bytes.isEmpty {
             let at = Int.random(in: bytes.indices, using: &self)
