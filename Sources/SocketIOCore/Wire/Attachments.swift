@@ -4,7 +4,7 @@
 /// - Source: Socket.IO protocol 5, "Packets with binary content"; socket.io-parser 4 `lib/binary.ts`.
 extension JSON {
     /// This value with a placeholder for each ``binary(_:)`` in it; the bytes are appended to `attachments`.
-    func detached(into attachments: inout [[UInt8]]) -> JSON {
+    package func detached(into attachments: inout [[UInt8]]) -> JSON {
         switch self {
         case .binary(let bytes):
             attachments.append(bytes)
@@ -22,7 +22,7 @@ extension JSON {
 
     /// The reverse. Throws when a placeholder has no number, or one that no attachment has; the same
     /// attachment may be named several times, and the bytes are then shared.
-    func attached(_ attachments: [[UInt8]]) throws(SocketPacketError) -> JSON {
+    package func attached(_ attachments: [[UInt8]]) throws(SocketPacketError) -> JSON {
         switch self {
         case .array(let elements):
             return .array(
