@@ -103,7 +103,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SocketIORedisTests",
-            dependencies: ["SocketIORedis", "SocketIO", "SocketIOCore", "TestSupport", nioCore, nioPosix, logging],
+            dependencies: [
+                "SocketIORedis", "SocketIO", "SocketIOCore", "TestSupport", nioCore, nioPosix, logging,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "RecitalTests", dependencies: ["Recital", "TestSupport"], swiftSettings: settings),

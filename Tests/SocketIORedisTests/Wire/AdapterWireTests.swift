@@ -1,5 +1,6 @@
 import SocketIO
 import SocketIOCore
+import TestSupport
 import Testing
 
 @testable import SocketIORedis

@@ -1,4 +1,5 @@
 import SocketIOCore
+import TestSupport
 import Testing
 
 @testable import SocketIORedis
