@@ -11,6 +11,13 @@ public protocol Adapter: Sendable {
     ///   thing: it keeps trying.
     func start(_ cluster: any ClusterReceiver) async throws
 
+    /// There is a namespace of this name here from now on: what others say of it is to be heard. Called again for a
+    /// dynamic one that has come back.
+    func open(_ namespace: String)
+
+    /// A dynamic namespace has gone.
+    func close(_ namespace: String)
+
     /// Tells every other node. Does not wait, and must keep the order of calls made one after the other. While
     /// the others cannot be reached the message is lost, or kept within a bound that the adapter names.
     func publish(_ message: ClusterMessage, in namespace: String)
@@ -19,6 +26,11 @@ public protocol Adapter: Sendable {
     func peerCount(in namespace: String) async -> Int
 
     func stop() async
+}
+
+extension Adapter {
+    public func open(_ namespace: String) {}
+    public func close(_ namespace: String) {}
 }
 
 /// The library's side of an ``Adapter``.

@@ -8,7 +8,7 @@ public struct Request: Sendable {
     /// 0 or 1: HTTP/1.0 or HTTP/1.1.
     public let minorVersion: Int
     /// In the order they came; names as they were written.
-    public let headers: [(name: String, value: String)]
+    public private(set) var headers: [(name: String, value: String)]
     public var body: [UInt8]
     /// The client's IP address, without port: the other end of the connection, or behind trusted proxies what they
     /// say. Empty when there is no network.
@@ -43,6 +43,11 @@ public struct Request: Sendable {
     /// The first header of this name; ASCII letters compare without regard to case.
     public func header(_ name: String) -> String? {
         headers.first { $0.name.equalsIgnoringCase(name) }?.value
+    }
+
+    /// Leaves out every header of this name.
+    package mutating func drop(header name: String) {
+        headers.removeAll { $0.name.equalsIgnoringCase(name) }
     }
 
     /// The origin of the page that asks, if a browser says so (Fetch, "Origin").

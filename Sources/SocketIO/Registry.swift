@@ -26,6 +26,7 @@ package final class Registry: Sendable {
             state.namespaces[namespace.name] = namespace
             if let recovery = state.recovery { namespace.recover(with: recovery) }
         }
+        hub.adapter?.open(namespace.name)
     }
 
     /// The one of that name, made where there is none.
@@ -57,6 +58,7 @@ package final class Registry: Sendable {
             if let recovery = state.recovery { child.recover(with: recovery) }
             state.namespaces[name] = child
             state.populations[name] = 0
+            hub.adapter?.open(name)
             return child
         }
     }
@@ -72,7 +74,14 @@ package final class Registry: Sendable {
             guard count + step <= 0 else { return }
             state.populations[namespace.name] = nil
             state.namespaces[namespace.name] = nil
+            hub.adapter?.close(namespace.name)
         }
+    }
+
+    /// Everything that has been added by now is to be heard of by `adapter`, and whatever is added later.
+    func join(_ adapter: any Adapter) {
+        hub.join(adapter)
+        for name in state.withLock({ Array($0.namespaces.keys) }) { adapter.open(name) }
     }
 
     /// The settings are fixed from here on.

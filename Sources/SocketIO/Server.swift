@@ -39,6 +39,8 @@ public struct Server: Sendable, BroadcastTarget {
     package let registry = Registry()
     /// What joins this server with others; nil: it is alone. Started by the listener.
     public var adapter: (any Adapter)?
+    /// The nodes among which a session's requests may land on any; nil: they must land here. Used by the listener.
+    public var nodes: (any NodeDirectory)?
     /// Ways to read the feed of ``plainFeed`` without Socket.IO.
     public private(set) var routes: [PlainRoute] = []
     public private(set) var plainFeed: (any Feed)?
@@ -94,7 +96,7 @@ extension Server {
     /// Joins the other servers, before the first connection comes.
     package func joinCluster() async throws {
         guard let adapter else { return }
-        registry.hub.join(adapter)
+        registry.join(adapter)
         try await adapter.start(ClusterEar(registry: registry))
     }
 

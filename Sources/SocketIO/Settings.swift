@@ -50,6 +50,8 @@ public struct Settings: Sendable {
     public var recovery: RecoverySettings?
     /// Sessions one event loop keeps; a handshake beyond it is answered 503.
     public var maxSessions = 100_000
+    /// What names this node in the ids of its sessions; 0: one that ``Server/nodes`` or chance gives.
+    public var node: UInt16 = 0
     /// The width of a slot of the timer wheel; nothing is later than this because of it.
     public var wheelSlot: Duration = .milliseconds(5)
 

@@ -8,7 +8,7 @@ package final class Shard {
     let server: Server
     let limits: SessionLimits
     private let router: Router
-    private let node: UInt16
+    package let node: UInt16
     private let index: UInt8
     private let random: () -> UInt64
     /// Runs something on this shard's loop, with this shard and the time: the way in for an application's tasks.
@@ -28,12 +28,12 @@ package final class Shard {
 
     /// - Parameter onLoop: without one, an application's handlers are heard by nobody.
     package init(
-        server: Server, node: UInt16 = 0, index: UInt8, startingAt now: Instant,
+        server: Server, index: UInt8, startingAt now: Instant,
         random: @escaping () -> UInt64,
         onLoop: @escaping OnLoop = { _ in }
     ) {
         self.server = server
-        self.node = node
+        node = server.settings.node
         self.index = index
         self.random = random
         self.onLoop = onLoop
@@ -45,17 +45,33 @@ package final class Shard {
 
     package var sessionCount: Int { clients.count }
 
-    /// The loop that owns the session a request names, when that is not this one; nil for everything else.
-    package func owner(of request: Request) -> UInt8? {
+    /// Where the session lives that a request names.
+    package enum Place: Equatable, Sendable {
+        /// Here, if anywhere; also when it names none.
+        case here
+        case loop(UInt8)
+        /// On another node, or on one that is no more.
+        case node(UInt16)
+    }
+
+    package func place(of request: Request) -> Place {
         var sid = request.parameter("sid")
         switch router.route(request) {
         case .resource(let rest): sid = sid ?? TargetV09(rest: rest)?.sid
         case .engine: break
-        case .plain, .raw, .page, .outside: return nil
+        case .plain, .raw, .page, .outside: return .here
         }
-        guard let place = sid.flatMap({ SessionID.place(of: $0) }), place.node == node, place.loop != index
-        else { return nil }
-        return place.loop
+        guard let place = sid.flatMap({ SessionID.place(of: $0) }) else { return .here }
+        if place.node != node { return .node(place.node) }
+        return place.loop == index ? .here : .loop(place.loop)
+    }
+
+    /// Whether what is asked for is a stream of 0.9: an answer whose length nobody knows.
+    package func answersWithStream(_ request: Request) -> Bool {
+        guard case .resource(let rest) = router.route(request),
+            case .transport(.htmlFile?, _)? = TargetV09(rest: rest)
+        else { return false }
+        return request.method == "GET"
     }
 
     // MARK: Requests

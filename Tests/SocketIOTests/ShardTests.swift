@@ -7,17 +7,24 @@ import Testing
 @Suite struct ShardTests {
     private let stage = Stage()
 
-    private func owner(_ query: String, path: String = "/a/socket.io/") -> UInt8? {
-        stage.shard.owner(of: Request(method: "GET", target: path + "?EIO=4&transport=polling" + query))
+    private func place(_ query: String, path: String = "/a/socket.io/") -> Shard.Place {
+        stage.shard.place(of: Request(method: "GET", target: path + "?EIO=4&transport=polling" + query))
     }
 
     @Test func sidNamesTheLoopThatOwnsTheSession() {
         let other = SessionID(node: 0, loop: 5) { 1 }.text
-        #expect(owner("&sid=\(other)") == 5)
-        #expect(owner("&sid=\(other)", path: "/sse") == nil, "only below the resource")
-        #expect(owner("&sid=\(SessionID(node: 0, loop: 3) { 1 }.text)") == nil, "this one")
-        #expect(owner("&sid=\(SessionID(node: 9, loop: 5) { 1 }.text)") == nil, "another node's")
-        #expect(owner("&sid=nobody") == nil && owner("") == nil)
+        #expect(place("&sid=\(other)") == .loop(5))
+        #expect(place("&sid=\(other)", path: "/sse") == .here, "only below the resource")
+        #expect(place("&sid=\(SessionID(node: 0, loop: 3) { 1 }.text)") == .here, "this one")
+        #expect(place("&sid=\(SessionID(node: 9, loop: 3) { 1 }.text)") == .node(9))
+        #expect(place("&sid=nobody") == .here && place("") == .here)
+    }
+
+    @Test func onlyHTMLFilesAreStreams() {
+        func streams(_ path: String, _ method: String = "GET") -> Bool {
+            stage.shard.answersWithStream(Request(method: method, target: "/socket.io/1/" + path))
+        }
+        #expect(streams("htmlfile/x") && !streams("htmlfile/x", "POST") && !streams("xhr-polling/x"))
     }
 
     @Test func turnIsBounded() {
