@@ -22,7 +22,7 @@ internal import SocketIOCore
 final class Connection: ChannelInboundHandler, Link, Timed {
     typealias InboundIn = ByteBuffer
 
-    enum Phase: UInt8 { case http, stream, webSocket, closing, closed }
+    enum Phase: UInt8 { case http, stream, webSocket, tunnel, closing, closed }
 
     let worker: Worker
     private let channel: any Channel
@@ -47,6 +47,10 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     /// What was owed at the last deadline that found something owed.
     private var owedBefore = Int.max
     private var closesWhenDrained = false
+    /// Takes what comes through a tunnel.
+    private var tunnel: Relay?
+    /// The client as the node says that has relayed its request here.
+    var relayedClient: String?
     var facts = RequestFacts()
 
     /// - Parameter isPlain: what is written leaves as it is, without TLS on its way.
@@ -168,6 +172,33 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         TLSEndpoint.closeAtOnce(channel)
     }
 
+    // MARK: Answers of another node
+
+    /// Bytes of an answer, framed already.
+    func pass(_ bytes: [UInt8]) { write(bytes) }
+
+    /// The answer that was passed is whole.
+    func passed(staysOpen: Bool) {
+        guard phase == .http || phase == .tunnel else { return }
+        if phase == .http, staysOpen, facts.keepsAlive, !worker.isDraining {
+            requests?.answered()
+        } else {
+            finish()
+        }
+    }
+
+    /// From here on what comes is another node's to read.
+    func openTunnel(for relay: Relay) {
+        guard phase == .http else { return }
+        phase = .tunnel
+        tunnel = relay
+        expect(nil)
+        requests?.stepAside(for: self)
+        requests = nil
+    }
+
+    func setReading(_ isOn: Bool) { try? channel.syncOptions?.setOption(.autoRead, value: isOn) }
+
     // MARK: Out
 
     /// The client waits to be asked for its body (RFC 9110, 10.1.1).
@@ -239,6 +270,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     /// still sending; the whole when the peer has ended its half, or has had time to.
     private func finish() {
         requests?.ignoresInput = true
+        tunnel = nil
         phase = .closing
         closesWhenDrained = outstanding > 0
         if !closesWhenDrained { channel.close(mode: .output, promise: nil) }
@@ -288,6 +320,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     // MARK: In
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if let tunnel { return tunnel.sent(unwrapInboundIn(data)) }
         guard reader != nil, phase == .webSocket || phase == .closing else { return }
         let codec = windowBits > 0 ? worker.compression?.codec : nil
         let events = unwrapInboundIn(data).withUnsafeReadableBytes {
@@ -331,7 +364,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
             metadata: [
                 "code": "\(code)",
                 "reason": "\(String(decoding: reason.prefix(200).filter { $0 >= 32 }, as: UTF8.self))",
-                "peer": "\(channel.remoteAddress?.description ?? "gone")",
+                "peer": "\(relayedClient ?? channel.remoteAddress?.description ?? "gone")",
             ])
     }
 
@@ -363,6 +396,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         descriptor = -1
         deadline = .distantFuture
         requests = nil
+        tunnel = nil
         worker.remove(self)
         guard let delegate else { return }
         self.delegate = nil

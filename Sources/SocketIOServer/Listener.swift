@@ -58,10 +58,13 @@ public final class Listener: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(threads, 256))
         let shared = Shared(settings, loops: min(threads, 256), tls: tls, logger: logger)
         do {
+            var server = server
+            await takeNumber(&server)
             let workers = try await makeWorkers(server, group, shared)
             try await server.joinCluster()
             let channel = try await bootstrap(group, workers, shared)
                 .bind(host: settings.host, port: settings.port).get()
+            await server.nodes?.announce(nodeAddress(settings, port: channel.localAddress?.port))
             return Listener(
                 channel: channel, group: group, server: server, workers: workers, shared: shared)
         } catch {
@@ -137,6 +140,19 @@ public final class Listener: Sendable {
         #if !Compression
             if settings.compression != nil { throw MissingTrait(trait: "Compression") }
         #endif
+    }
+
+    /// What names this node in its sessions: given by the cluster, or else by chance, so that a session of another
+    /// process is told from one of this.
+    private static func takeNumber(_ server: inout Server) async {
+        guard server.settings.node == 0 else { return }
+        server.settings.node = await server.nodes?.join() ?? UInt16.random(in: 1 ... .max)
+    }
+
+    private static func nodeAddress(_ settings: ListenerSettings, port: Int?) -> NodeAddress {
+        if let address = settings.nodeAddress { return address }
+        let isEverywhere = settings.host == "0.0.0.0" || settings.host == "::"
+        return NodeAddress(host: isEverywhere ? "127.0.0.1" : settings.host, port: port ?? settings.port)
     }
 
     private static func makeWorkers(

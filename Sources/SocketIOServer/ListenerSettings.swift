@@ -1,3 +1,5 @@
+public import SocketIO
+
 /// Where a listener listens, and what one connection may cost.
 public struct ListenerSettings: Sendable {
     public var host: String
@@ -37,6 +39,15 @@ public struct ListenerSettings: Sendable {
     public var drainWindow: Duration = .seconds(5)
     /// Behind that, the time that connections have to end, whoever is still there.
     public var shutdownTimeout: Duration = .seconds(5)
+    /// Where other nodes of the cluster reach this one; nil: at the address it listens on, or this machine's own
+    /// loopback where it listens everywhere.
+    public var nodeAddress: NodeAddress?
+    /// For a connection to another node, until it is accepted.
+    public var relayTimeout: Duration = .seconds(2)
+    /// Connections to each other node that one event loop keeps open without a request.
+    public var maxIdleRelays = 64
+    /// Nodes whose address one event loop asks for at a time; for others there is none meanwhile.
+    public var maxNodeLookups = 64
 
     public init(host: String = "0.0.0.0", port: Int = 8888) {
         self.host = host

@@ -125,6 +125,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         if head.headers.first(name: "expect")?.lowercased() == "100-continue", head.version.minor >= 1 {
             connection.sayContinue()
         }
+        takeRelayMark()
         connection.expect(worker.settings.bodyTimeout)
     }
 
@@ -139,6 +140,18 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         request.isSecure = origination.isSecure
         request.host = origination.host
         return request
+    }
+
+    /// Whether another node has sent this request. The mark is no business of anybody's behind here.
+    private func takeRelayMark() {
+        connection.relayedClient = nil
+        guard let request = current, request.header(RelayedRequest.field) != nil else { return }
+        current?.drop(header: RelayedRequest.field)
+        let secret = worker.relays?.directory.secret
+        guard let client = RelayedRequest.client(of: request, secret: secret) else { return }
+        connection.relayedClient = client.address
+        current?.remoteAddress = client.address
+        current?.isSecure = client.isSecure
     }
 
     private func grew(_ bytes: ByteBuffer) {
@@ -158,14 +171,34 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         connection.expect(nil)
         guard let request = current else { return }
         current = nil
+        if case .node(let node) = worker.shard.place(of: request), connection.relayedClient == nil,
+            request.method == "GET" || request.method == "POST"
+        {
+            return relay(request, to: node)
+        }
+        receive(request)
+    }
+
+    private func receive(_ request: Request) {
         hand(request) { shard, request, link, now in shard.received(request, on: link, at: now) }
+    }
+
+    /// To the node that owns the session; without a cluster, and when that node is gone, it is unknown here.
+    private func relay(_ request: Request, to node: UInt16) {
+        guard let relays = worker.relays else {
+            worker.foreignSession(of: node)
+            return receive(request)
+        }
+        guard let secret = relays.directory.secret else { return receive(request) }
+        Relay(request, secret: secret, from: connection, over: relays) { self.receive(request) }
+            .begin(to: node)
     }
 
     /// To the shard of the loop that owns the request's session, which is mostly this one.
     private func hand(
         _ request: Request, _ step: @escaping @Sendable (Shard, Request, any Link, Instant) -> Void
     ) {
-        if remote == nil, let peers = worker.peers, let owner = worker.shard.owner(of: request),
+        if remote == nil, let peers = worker.peers, case .loop(let owner) = worker.shard.place(of: request),
             owner < peers.count
         {
             remote = RemoteDelegate(connection, owner: owner, peers: peers)

@@ -35,6 +35,9 @@ final class Worker {
     private(set) var stage = Stage.serving
     /// The others, by loop; set once, before the first connection.
     var peers: Workers?
+    /// The ways to other nodes, where there is a cluster.
+    let relays: Relays?
+    private var foreignSessionSaid = Instant(nanoseconds: 0)
 
     /// - Parameter entry: the way in for an application's tasks; opened once this worker can be reached.
     init(entry: LoopEntry, index: UInt8, server: Server, shared: Shared, logger: Logger) {
@@ -45,6 +48,7 @@ final class Worker {
         self.logger = logger
         maxBody = server.settings.maxPayload
         compression = SocketCompression.make(settings)
+        relays = server.nodes.map { [loop = entry.loop] in Relays($0, on: loop, settings: settings) }
         var generator = SystemRandomNumberGenerator()
         shard = Shard(
             server: server, index: index, startingAt: Clock.now(), random: { generator.next() },
@@ -137,7 +141,18 @@ final class Worker {
         }
     }
 
+    /// Says, at most once a minute and loop, that a balancer sends requests to the wrong process.
+    func foreignSession(of node: UInt16) {
+        let now = Clock.now()
+        guard now >= foreignSessionSaid else { return }
+        foreignSessionSaid = now + .seconds(60)
+        logger.notice(
+            "a session of another node is unknown here: set --redis on all nodes, or let the balancer keep a client with its node",
+            metadata: ["session of": "\(node)", "this is": "\(shard.node)"])
+    }
+
     func abortAll() {
+        relays?.closeAll()
         for connection in connections.values { connection.abort() }
     }
 }
