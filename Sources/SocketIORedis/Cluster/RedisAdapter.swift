@@ -1,0 +1,153 @@
+public import Logging
+public import SocketIO
+internal import SocketIOCore
+internal import Synchronization
+
+/// Joins the nodes of a cluster over Redis, in the published format of @socket.io/redis-adapter, so that Socket.IO's
+/// own servers and emitters can be part of it; and, where it is asked for, in the one of python-socketio.
+///
+/// While Redis is away, sockets of this node go on; what is to go to other nodes waits within
+/// ``RedisLimits/maxWaitingCommands`` and ``RedisLimits/maxWaitingBytes``, and what goes beyond is lost and counted.
+/// What other nodes publish meanwhile is not heard here: publishing and subscribing has no memory.
+public final class RedisAdapter: Adapter {
+    public struct Options: Sendable {
+        /// The beginning of every channel and key; the same on all servers of a cluster. Elsewhere: `key`.
+        public var prefix = "socket.io"
+        /// The channel of python-socketio's Redis manager, `socketio` there; nil: none of its servers take part.
+        public var pythonChannel: String?
+        public var limits = RedisLimits()
+
+        public init() {}
+    }
+
+    /// For metrics and readiness.
+    public struct Status: Sendable {
+        /// Both connections are there and every subscription is in force.
+        public var isUp: Bool
+        /// Connections lost since the start.
+        public var losses: Int
+        public var published: Int
+        public var received: Int
+        /// What waits for Redis, and what was lost because too much did.
+        public var waiting: Int
+        public var dropped: Int
+    }
+
+    private struct State {
+        var dialogue: AdapterDialogue
+        var python: PythonDialogue
+        var cluster: (any ClusterReceiver)?
+        var published = 0
+        var namespaces: Set<String> = []
+    }
+
+    /// The nodes and their addresses, over the same connections.
+    public let nodes: RedisNodes
+    private let link: RedisLink
+    private let pythonChannel: String?
+    private let state: Mutex<State>
+
+    /// - Errors: ``RedisAddressError`` when TLS is asked for and the build has none.
+    public init(
+        _ address: RedisAddress, options: Options = Options(), logger: Logger
+    ) throws(RedisAddressError) {
+        guard !address.isEncrypted || RedisTLS.isAvailable else {
+            throw RedisAddressError("rediss:// needs a build with the trait TLS; this one has none")
+        }
+        let dialogue = AdapterDialogue(
+            prefix: options.prefix, randomness: UInt64.random(in: .min ... .max))
+        link = RedisLink(
+            address, prefix: options.prefix, uid: dialogue.uid, limits: options.limits, logger: logger)
+        nodes = RedisNodes(link, logger: logger)
+        pythonChannel = options.pythonChannel
+        state = Mutex(State(dialogue: dialogue, python: PythonDialogue(host: dialogue.uid)))
+    }
+
+    // MARK: Adapter
+
+    public func start(_ cluster: any ClusterReceiver) async {
+        state.withLock { $0.cluster = cluster }
+        if let pythonChannel { link.subscriber.subscribe(pythonChannel) }
+        link.hear { [weak self] channel, payload in self?.heard(channel, payload) }
+        link.start()
+    }
+
+    public func open(_ namespace: String) {
+        let channels = state.withLock { state -> (names: [String], pattern: String)? in
+            guard state.namespaces.insert(namespace).inserted else { return nil }
+            return state.dialogue.channels(of: namespace)
+        }
+        guard let channels else { return }
+        for name in channels.names { link.subscriber.subscribe(name) }
+        link.subscriber.subscribe(channels.pattern, isPattern: true)
+    }
+
+    public func close(_ namespace: String) {
+        let channels = state.withLock { state -> (names: [String], pattern: String)? in
+            guard state.namespaces.remove(namespace) != nil else { return nil }
+            return state.dialogue.channels(of: namespace)
+        }
+        guard let channels else { return }
+        for name in channels.names { link.subscriber.unsubscribe(name) }
+        link.subscriber.unsubscribe(channels.pattern, isPattern: true)
+    }
+
+    public func publish(_ message: ClusterMessage, in namespace: String) {
+        let hasPython = pythonChannel != nil
+        let (publication, python) = state.withLock { state in
+            state.published += 1
+            return (
+                state.dialogue.outgoing(message, in: namespace),
+                hasPython ? state.python.outgoing(message, in: namespace) : []
+            )
+        }
+        if let publication { publish(publication.payload, on: publication.channel) }
+        if let pythonChannel {
+            for payload in python { publish(payload, on: pythonChannel) }
+        }
+    }
+
+    private func publish(_ payload: [UInt8], on channel: String) {
+        link.commands.tell([Array("PUBLISH".utf8), Array(channel.utf8), payload])
+    }
+
+    /// Servers that listen for requests, in Socket.IO's own way of counting them. None while Redis is away.
+    public func peerCount(in namespace: String) async -> Int {
+        let request = state.withLock { $0.dialogue.channels(of: namespace).names[0] }
+        guard let answer = try? await link.commands.ask("PUBSUB", "NUMSUB", request),
+            case .integer(let count) = answer[request] ?? .null
+        else { return 0 }
+        return max(0, Int(count) - 1)
+    }
+
+    public func stop() async {
+        await nodes.leave()
+        await link.stop()
+    }
+
+    public var status: Status {
+        get async {
+            let commands = await link.commands.state()
+            return Status(
+                isUp: link.isUp, losses: link.losses, published: state.withLock { $0.published },
+                received: link.received, waiting: commands?.waitingCommands ?? 0,
+                dropped: commands?.refusedCommands ?? 0)
+        }
+    }
+
+    /// Whether Redis is there at this moment.
+    public var isUp: Bool { link.isUp }
+
+    private func heard(_ channel: String, _ payload: [UInt8]) {
+        let isPython = channel == pythonChannel
+        let (said, cluster) = state.withLock { state in
+            (
+                isPython
+                    ? state.python.incoming(payload)
+                    : state.dialogue.incoming(channel: channel, payload: payload),
+                state.cluster
+            )
+        }
+        if let said { cluster?.received(said.message, in: said.namespace) }
+    }
+}
