@@ -23,6 +23,7 @@ let package = Package(
     products: [
         .executable(name: "dante", targets: ["dante"]),
         .library(name: "SocketIOServer", targets: ["SocketIOServer"]),
+        .library(name: "SocketIORedis", targets: ["SocketIORedis"]),
     ],
     traits: [
         .trait(name: "TLS", description: "https and wss, by swift-nio-ssl."),
@@ -52,7 +53,7 @@ let package = Package(
         // Several processes as one server.
         .target(
             name: "SocketIORedis",
-            dependencies: ["SocketIO", "SocketIOCore", nioCore, nioPosix, logging],
+            dependencies: ["SocketIO", "SocketIOCore", nioCore, nioPosix, nioSSL, logging],
             swiftSettings: settings),
         // A target of its own, so that the cost of compiling bytes is paid once and not at every edit.
         .target(
@@ -71,7 +72,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "dante",
-            dependencies: ["SocketIOServer", "Recital", "DanteAssets", logging, zlib],
+            dependencies: ["SocketIOServer", "SocketIORedis", "Recital", "DanteAssets", logging, zlib],
             swiftSettings: settings),
 
         // What the public protocol test suites talk to.

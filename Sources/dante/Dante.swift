@@ -60,6 +60,10 @@ struct Dante {
         _ server: Server, _ settings: Settings, until signals: Signals, title: (_ port: Int) -> String
     ) async throws {
         let logger = logger(settings)
+        var server = server
+        if let adapter = try settings.cluster.adapter(logger: logger) {
+            server.join(adapter, settings.cluster)
+        }
         let listener = try await Listener.bind(server, settings: settings.listener, logger: logger)
         if settings.tlsCertificate != nil { signals.takeHangups() }
         say("dante: \(title(listener.port)) at \(address(settings, port: listener.port))")

@@ -222,6 +222,9 @@ extension Settings {
         if compression == .on {
             settings.compression = ListenerSettings.Compression(threshold: compressionThreshold)
         }
+        settings.nodeAddress = cluster.nodeAddress
+        settings.relayTimeout = cluster.relayTimeout
+        settings.maxIdleRelays = cluster.maxIdleRelays
         return settings
     }
 }

@@ -7,6 +7,7 @@ struct Setting: Sendable {
         case addresses = "Where it is served"
         case heartbeat = "Heartbeat"
         case limits = "Limits"
+        case cluster = "More than one process"
         case process = "The process"
 
         /// Where these settings mean something.
@@ -59,9 +60,12 @@ struct Setting: Sendable {
     init<Value>(
         _ name: String, _ property: any WritableKeyPath<Settings, Value?> & Sendable,
         _ value: SettingValue<Value>,
-        unset words: String, isPositional: Bool = false, in group: Group, help: String
+        unset words: String, variables: [String] = [], isPositional: Bool = false, in group: Group,
+        help: String
     ) {
-        self.init(name, value, .unset(words), [], group, help, isPositional) { $1[keyPath: property] = $0 }
+        self.init(name, value, .unset(words), variables, group, help, isPositional) {
+            $1[keyPath: property] = $0
+        }
     }
 
     private init<Value>(

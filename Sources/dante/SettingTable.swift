@@ -2,7 +2,7 @@
 ///
 /// A new setting is a property of ``Settings`` and a row here, under the heading where help should show it.
 enum SettingTable {
-    static let all = reading + chat + addresses + heartbeat + limits + process
+    static let all = reading + chat + addresses + heartbeat + limits + cluster + process
 
     /// The setting a word without a dash is the value of.
     static var positional: Setting? { all.first { !$0.spelling.hasPrefix("-") } }
@@ -13,9 +13,9 @@ enum SettingTable {
     }
 
     /// A timer of 0 would end everybody. Browsers' own timers overflow past 24 days, and nobody waits a day.
-    private static let timeout = SettingValue.duration(.milliseconds(1) ... .seconds(86_400))
+    static let timeout = SettingValue.duration(.milliseconds(1) ... .seconds(86_400))
     /// Past 1 GiB a single client could take the machine's memory; NIO's buffers end at 4.
-    private static let gibibyte = 1 << 30
+    static let gibibyte = 1 << 30
 
     private static let reading = [
         Setting(

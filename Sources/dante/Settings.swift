@@ -107,6 +107,8 @@ struct Settings: Sendable, Equatable {
     var connectTimeout = Duration.zero
     var upgradeTimeout = Duration.zero
 
+    var cluster = ClusterSettings()
+
     var drainDelay = Duration.zero
     var drainWindow = Duration.zero
     var shutdownTimeout = Duration.zero
@@ -164,7 +166,8 @@ struct Settings: Sendable, Equatable {
         _ text: String, in setting: Setting, from source: String
     ) throws(UsageError) {
         guard setting.store(text, &self) else {
-            throw UsageError("\(source) cannot be \(quoted(text)): it takes \(setting.takes)")
+            let shown = quoted(withoutPassword(text))
+            throw UsageError("\(source) cannot be \(shown): it takes \(setting.takes)")
         }
     }
 }

@@ -57,3 +57,11 @@ func wrapped(_ text: String, width: Int) -> [String] {
     }
     return lines
 }
+
+/// A URL without what stands before its last `@`, so that no log gets to hold a password.
+func withoutPassword(_ text: String) -> String {
+    guard let at = text.lastIndex(of: "@"), let colon = text.firstIndex(of: ":"), colon < at,
+        text[colon...].hasPrefix("://")
+    else { return text }
+    return text[..<colon] + "://…" + text[at...]
+}

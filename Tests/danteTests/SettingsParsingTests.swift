@@ -59,6 +59,10 @@ import Testing
         "drain-delay": "3s",
         "drain-window": "3s",
         "max-per-address": "3", "title": "Vita Nova", "byline": "Dante", "language": "it",
+        "redis": "redis://cache/3", "redis-password-file": "secret", "redis-prefix": "mine",
+        "redis-python": "socketio", "redis-required": "on", "redis-timeout": "3s",
+        "redis-max-messages": "3", "redis-max-bytes": "5000", "node-address": "10.0.0.1:8888",
+        "relay-timeout": "3s", "max-idle-relays": "3",
     ]
 
     /// A row bound to another row's property would pass every other test of its kind.
@@ -227,8 +231,10 @@ import Testing
     }
 
     private func properties(_ settings: Settings) -> [String: String] {
-        let pairs = Mirror(reflecting: settings).children.map { ($0.label ?? "", "\($0.value)") }
-        return Dictionary(uniqueKeysWithValues: pairs)
+        let children = Mirror(reflecting: settings).children.flatMap { child in
+            child.value is ClusterSettings ? Array(Mirror(reflecting: child.value).children) : [child]
+        }
+        return Dictionary(uniqueKeysWithValues: children.map { ($0.label ?? "", "\($0.value)") })
     }
 }
 

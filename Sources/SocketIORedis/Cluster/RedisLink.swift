@@ -59,7 +59,12 @@ final class RedisLink: Sendable {
     ) -> RedisConnection.Events {
         var events = RedisConnection.Events()
         events.up = { revision in
-            box.value.withLock { $0[keyPath: half] = Half(isUp: true) }
+            let wasUp = box.value.withLock { state in
+                defer { state[keyPath: half] = Half(isUp: true) }
+                return state[keyPath: half].isUp
+            }
+            // Said again for every subscription that is added.
+            guard !wasUp else { return }
             logger.info(
                 "Redis is there", metadata: ["for": "\(use)", "at": "\(place)", "RESP": "\(revision)"])
         }
