@@ -3,6 +3,8 @@ public struct Totals: Sendable {
     public var connections = 0
     public var sessions = 0
     public var readers = 0
+    /// Requests that were carried to the node that owns their session, since the start.
+    public var relayed = 0
     /// The server is stopping: no new readers, please.
     public var isDraining = false
 
@@ -13,6 +15,7 @@ public struct Totals: Sendable {
         sum.connections += b.connections
         sum.sessions += b.sessions
         sum.readers += b.readers
+        sum.relayed += b.relayed
         sum.isDraining = a.isDraining || b.isDraining
         return sum
     }

@@ -65,6 +65,7 @@ final class Relay: LinkDelegate {
             peer.relay = self
             self.peer = peer
             self.phase = .waiting
+            self.relays.carried += 1
             peer.write(
                 RelayedRequest.bytes(self.request, secret: self.secret, staysOpen: self.staysOpen))
         }

@@ -64,6 +64,8 @@ final class Relays {
     private let settings: ListenerSettings
     private var idle: [NodeAddress: [RelayPeer]] = [:]
     private var known: [UInt16: (address: NodeAddress?, until: Instant)] = [:]
+    /// Requests handed to another node so far.
+    var carried = 0
     private var asked: [UInt16: [(NodeAddress?) -> Void]] = [:]
 
     /// A node's address is taken as known for so long; made-up numbers of clients are forgotten with it.

@@ -60,6 +60,7 @@ final class Worker {
         totals.connections = connections.count
         totals.sessions = shard.sessionCount
         totals.readers = shard.readers
+        totals.relayed = relays?.carried ?? 0
         totals.isDraining = stage != .serving
         return totals
     }

@@ -135,7 +135,7 @@ enum Health {
                 .json(
                     200,
                     #"{"connections":\#(totals.connections),"sessions":\#(totals.sessions),"#
-                        + #""readers":\#(totals.readers)}"#)
+                        + #""readers":\#(totals.readers),"relayed":\#(totals.relayed)}"#)
             }
         default: nil
         }
