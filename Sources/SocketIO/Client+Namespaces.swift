@@ -22,7 +22,9 @@ extension Client {
             cursor: cursor)
         visit.recognise(auth, at: now)
         let handlers = namespace.handlers
-        guard namespace.recovery != nil || handlers.wantsEverySocket else {
+        // In a cluster other nodes may name any socket by its id.
+        let isNamed = handlers.wantsEverySocket || namespace.hub?.adapter != nil
+        guard namespace.recovery != nil || isNamed else {
             return admit(visit, nil, at: now)
         }
         let socket = Socket(

@@ -81,6 +81,7 @@ package final class Registry: Sendable {
     /// Everything that has been added by now is to be heard of by `adapter`, and whatever is added later.
     func join(_ adapter: any Adapter) {
         hub.join(adapter)
+        hub.keepHandshakes()
         for name in state.withLock({ Array($0.namespaces.keys) }) { adapter.open(name) }
     }
 

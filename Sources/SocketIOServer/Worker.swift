@@ -149,7 +149,7 @@ final class Worker {
         foreignSessionSaid = now + .seconds(60)
         logger.notice(
             "a session of another node is unknown here: set --redis on all nodes, or let the balancer keep a client with its node",
-            metadata: ["session of": "\(node)", "this is": "\(shard.node)"])
+            metadata: ["made-by": "\(node)", "this-is": "\(shard.node)"])
     }
 
     func abortAll() {

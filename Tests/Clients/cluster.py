@@ -49,6 +49,13 @@ class RedisServer:
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
 
+    def listened(self, channel, count):
+        """Waits until so many listen there."""
+        end = time.monotonic() + PATIENCE
+        while redis.Redis(port=self.port).pubsub_numsub(channel)[0][1] < count:
+            assert time.monotonic() < end, f"nobody listens to {channel}"
+            time.sleep(0.02)
+
     def emit(self, event, *arguments, namespace="/", rooms=(), uid="emitter"):
         """Publishes as @socket.io/redis-emitter 5 does, in Socket.IO's format: how many servers hear it."""
         packet = {"type": 2, "data": [event, *arguments], "nsp": namespace}

@@ -13,6 +13,8 @@ final class RedisLink: Sendable {
         var messages: @Sendable (String, [UInt8]) -> Void = { _, _ in }
         var commands = Half()
         var subscriber = Half()
+        /// Who waits for the end of the first attempt to connect.
+        var waiters: [CheckedContinuation<Void, Never>] = []
         var losses = 0
         var received = 0
         var isStarted = false
@@ -21,6 +23,8 @@ final class RedisLink: Sendable {
 
     private struct Half {
         var isUp = false
+        /// Whether an attempt to connect has ended, one way or the other.
+        var isTried: Bool { isUp || isMissed }
         /// The operator has been told that it is not; the attempts that follow are told at debug.
         var isMissed = false
     }
@@ -35,6 +39,18 @@ final class RedisLink: Sendable {
     /// Shared with the connections' events, which are older than the link.
     private final class StateBox: Sendable {
         let value = Mutex(State())
+
+        /// Changes what is known of a connection; tells who waits.
+        func change(_ change: (inout sending State) -> Bool) -> Bool {
+            let (result, waiters) = value.withLock { state in
+                let result = change(&state)
+                let waiters = state.commands.isTried ? state.waiters : []
+                if !waiters.isEmpty { state.waiters = [] }
+                return (result, waiters)
+            }
+            for waiter in waiters { waiter.resume() }
+            return result
+        }
     }
 
     init(_ address: RedisAddress, prefix: String, uid: String, limits: RedisLimits, logger: Logger) {
@@ -59,7 +75,7 @@ final class RedisLink: Sendable {
     ) -> RedisConnection.Events {
         var events = RedisConnection.Events()
         events.up = { revision in
-            let wasUp = box.value.withLock { state in
+            let wasUp = box.change { state in
                 defer { state[keyPath: half] = Half(isUp: true) }
                 return state[keyPath: half].isUp
             }
@@ -69,7 +85,7 @@ final class RedisLink: Sendable {
                 "Redis is there", metadata: ["for": "\(use)", "at": "\(place)", "RESP": "\(revision)"])
         }
         events.down = { fault in
-            let isNews = box.value.withLock { state in
+            let isNews = box.change { state in
                 defer { state[keyPath: half] = Half(isMissed: true) }
                 if state[keyPath: half].isUp { state.losses += 1 }
                 return !state[keyPath: half].isMissed
@@ -97,6 +113,17 @@ final class RedisLink: Sendable {
         guard isFirst else { return }
         commands.start()
         subscriber.start()
+    }
+
+    /// Returns when commands can be sent, or the first attempt to connect has failed.
+    func firstAttempt() async {
+        await withCheckedContinuation { waiter in
+            let isTried = state.value.withLock { state in
+                if !state.commands.isTried { state.waiters.append(waiter) }
+                return state.commands.isTried
+            }
+            if isTried { waiter.resume() }
+        }
     }
 
     func hear(_ messages: @escaping @Sendable (String, [UInt8]) -> Void) {

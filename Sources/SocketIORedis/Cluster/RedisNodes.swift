@@ -47,6 +47,7 @@ public final class RedisNodes: NodeDirectory {
 
     public func join() async -> UInt16 {
         link.start()
+        await link.firstAttempt()
         // A few numbers may be taken; while Redis is away nobody can tell, and chance decides alone.
         for _ in 0..<64 {
             let number = UInt16.random(in: 1 ... .max)
@@ -81,7 +82,7 @@ public final class RedisNodes: NodeDirectory {
         let milliseconds = String(Self.lease.wholeMilliseconds)
         guard
             let answer = try? await link.commands.ask(
-                "SET", key(number), value, "NX", "PX", milliseconds, mayWait: true)
+                "SET", key(number), value, "NX", "PX", milliseconds)
         else { return nil }
         return answer != .null
     }

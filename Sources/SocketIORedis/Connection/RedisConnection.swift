@@ -146,8 +146,15 @@ package final class RedisConnection: @unchecked Sendable {
             .connect(host: host, port: address.port)
             .whenFailure { [self] error in
                 guard attempt == self.attempt, channel == nil else { return }
-                perform(session.closed(String(describing: error), at: .loopTime))
+                perform(session.closed(Self.reason(error), at: .loopTime))
             }
+    }
+
+    /// Why nobody could be connected to, in the system's words where there are any.
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? NIOConnectionError else { return "\(error)" }
+        guard let first = error.connectionErrors.first else { return "\(error.host) is not known" }
+        return "\(first.error)"
     }
 
     private func write(_ bytes: [UInt8]) {
