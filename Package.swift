@@ -100,7 +100,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SocketIOServerTests",
-            dependencies: ["SocketIOServer", "SocketIO", "SocketIOCore", logging],
+            dependencies: [
+                "SocketIOServer", "SocketIORedis", "SocketIO", "SocketIOCore", "TestSupport", logging,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SocketIORedisTests",

@@ -56,11 +56,11 @@ package struct AdapterDialogue {
         case .serverSide(let event, let question): return request(.serverSideEmit(event), question)
         case .asked(let question, let clients): return answer(.clientCount(clients), question, channels)
         case .acknowledged(let question, let answer):
-            return self.answer(.acknowledgement(Self.one(answer)), question, channels)
+            return self.answer(.acknowledgement(answer), question, channels)
         case .fetched(let question, let sockets): return answer(sockets, question, channels)
         case .serverSideAnswer(let question, let answer):
             defer { asked[question] = nil }
-            return self.answer(.serverSideEmit(Self.one(answer)), question, channels)
+            return self.answer(.serverSideEmit(answer), question, channels)
         }
     }
 
@@ -85,9 +85,6 @@ package struct AdapterDialogue {
         return Publication(
             channel: own ?? channels.response, payload: AdapterResponse(kind, id: question).encoded)
     }
-
-    /// Socket.IO carries one argument of an acknowledgement between servers.
-    private static func one(_ arguments: [JSON]) -> JSON { arguments.first ?? .null }
 
     // MARK: In
 
@@ -134,9 +131,9 @@ package struct AdapterDialogue {
         switch response.kind {
         case .sockets(let sockets):
             return .fetched(response.id, sockets.compactMap { SocketDescription($0) })
-        case .serverSideEmit(let answer): return .serverSideAnswer(response.id, [answer])
+        case .serverSideEmit(let answer): return .serverSideAnswer(response.id, answer)
         case .clientCount(let count): return .asked(response.id, clients: count)
-        case .acknowledgement(let answer): return .acknowledged(response.id, [answer])
+        case .acknowledgement(let answer): return .acknowledged(response.id, answer)
         case .rooms, .done: return nil
         }
     }

@@ -131,11 +131,13 @@ package struct AdapterResponse: Equatable, Sendable {
         /// To a request for sockets: their ids, or all about them.
         case sockets([JSON])
         case rooms([String])
-        case serverSideEmit(JSON)
+        /// What a server's handler said. Socket.IO carries one argument; any other number stands beside it, where
+        /// only servers of this kind look.
+        case serverSideEmit([JSON])
         /// So many sockets of that server have got the broadcast.
         case clientCount(Int)
-        /// What one of them said.
-        case acknowledgement(JSON)
+        /// What one of them said; the same holds of its arguments.
+        case acknowledgement([JSON])
         /// Done, with nothing to say.
         case done
     }
@@ -150,22 +152,29 @@ package struct AdapterResponse: Equatable, Sendable {
     }
 
     package var encoded: [UInt8] {
-        func object(_ type: AdapterRequestType?, _ member: JSON.Member?) -> JSON {
+        func object(_ type: AdapterRequestType?, _ members: JSON.Member...) -> JSON {
             let type = type.map { JSON.Member("type", .number(String($0.rawValue))) }
-            return .object([type, JSON.Member("requestId", .string(id)), member].compactMap { $0 })
+            return .object([type, JSON.Member("requestId", .string(id))].compactMap { $0 } + members)
         }
         switch kind {
         case .sockets(let sockets): return object(nil, .init("sockets", .array(sockets))).bytes()
         case .rooms(let rooms): return object(nil, .init("rooms", .texts(rooms))).bytes()
         case .serverSideEmit(let answer):
-            return object(.serverSideEmit, .init("data", answer)).bytes()
+            return arguments(answer, of: object(.serverSideEmit), "data").bytes()
         case .clientCount(let count):
             return object(.broadcastClientCount, .init("clientCount", .number(String(count)))).bytes()
         case .acknowledgement(let answer):
             // May hold bytes, which JSON does not.
-            return MessagePack.encode(object(.broadcastAck, .init("packet", answer)))
-        case .done: return object(nil, nil).bytes()
+            return MessagePack.encode(arguments(answer, of: object(.broadcastAck), "packet"))
+        case .done: return object(nil).bytes()
         }
+    }
+
+    private func arguments(_ arguments: [JSON], of json: JSON, _ name: String) -> JSON {
+        guard case .object(var members) = json else { return json }
+        members.append(.init(name, arguments.first ?? .null))
+        if arguments.count != 1 { members.append(.init("args", .array(arguments))) }
+        return .object(members)
     }
 
     package init?(_ bytes: [UInt8]) {
@@ -175,8 +184,8 @@ package struct AdapterResponse: Equatable, Sendable {
         case .broadcastClientCount:
             guard let count = json["clientCount"]?.int else { return nil }
             kind = .clientCount(count)
-        case .broadcastAck: kind = .acknowledgement(json["packet"] ?? .null)
-        case .serverSideEmit: kind = .serverSideEmit(json["data"] ?? .null)
+        case .broadcastAck: kind = .acknowledgement(json["args"]?.array ?? [json["packet"] ?? .null])
+        case .serverSideEmit: kind = .serverSideEmit(json["args"]?.array ?? [json["data"] ?? .null])
         default:
             if let sockets = json["sockets"]?.array {
                 kind = .sockets(sockets)

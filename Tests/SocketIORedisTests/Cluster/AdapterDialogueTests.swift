@@ -39,7 +39,7 @@ import Testing
             (.fetch(Selection(), question: "1"), [.fetched("1", [socket])]),
             (
                 .broadcast(Selection(), event: ["e"], question: "2"),
-                [.asked("2", clients: 2), .acknowledged("2", ["x"]), .acknowledged("2", [.binary([7])])]
+                [.asked("2", clients: 2), .acknowledged("2", ["x"]), .acknowledged("2", [.binary([7]), 1])]
             ),
             (.serverSide(event: ["e"], question: "3"), [.serverSideAnswer("3", ["y"])]),
         ]

@@ -3,6 +3,7 @@ import NIOPosix
 import SocketIO
 import SocketIOCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SocketIORedis

@@ -124,7 +124,7 @@ import Testing
     static let responses: [(text: String, response: AdapterResponse)] = [
         (#"{"requestId":"q","sockets":["s1"]}"#, AdapterResponse(.sockets(["s1"]), id: "q")),
         (#"{"requestId":"q","rooms":["r"]}"#, AdapterResponse(.rooms(["r"]), id: "q")),
-        (#"{"type":6,"requestId":"q","data":"pong"}"#, AdapterResponse(.serverSideEmit("pong"), id: "q")),
+        (#"{"type":6,"requestId":"q","data":"pong"}"#, AdapterResponse(.serverSideEmit(["pong"]), id: "q")),
         (#"{"type":8,"requestId":"q","clientCount":3}"#, AdapterResponse(.clientCount(3), id: "q")),
         (#"{"requestId":"q"}"#, AdapterResponse(.done, id: "q")),
     ]
@@ -135,9 +135,15 @@ import Testing
         #expect(AdapterResponse(Array(text.utf8)) == response)
     }
 
-    @Test func anAcknowledgementMayHoldBytes() {
-        let response = AdapterResponse(.acknowledgement(["a", .binary([9])]), id: "q")
-        #expect(AdapterResponse(response.encoded) == response)
+    @Test func anAcknowledgementMayHoldBytesAndSeveralArguments() {
+        for arguments in [[], ["a"], ["a", .binary([9])]] as [[JSON]] {
+            let response = AdapterResponse(.acknowledgement(arguments), id: "q")
+            #expect(AdapterResponse(response.encoded) == response)
+        }
+        // As @socket.io/redis-adapter writes it.
+        let other: JSON = ["type": 9, "requestId": "q", "packet": "x"]
+        #expect(
+            AdapterResponse(MessagePack.encode(other)) == AdapterResponse(.acknowledgement(["x"]), id: "q"))
     }
 
     /// Whatever another server publishes is read or ignored.

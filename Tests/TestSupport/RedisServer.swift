@@ -1,29 +1,25 @@
 import Foundation
 import Synchronization
 
-@testable import SocketIORedis
-
 /// A redis-server of its own on a free port of this machine, for the length of one test.
-final class RedisServer: Sendable {
-    static let program = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"].first {
+package final class RedisServer: Sendable {
+    private static let program = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"].first {
         FileManager.default.isExecutableFile(atPath: $0)
     }
-    static let isInstalled = program != nil
+    package static let isInstalled = program != nil
 
-    let port: Int
+    package let port: Int
     private let options: [String]
     private let process: Mutex<Process?> = Mutex(nil)
 
-    init(_ options: [String] = []) throws {
+    package init(_ options: [String] = []) throws {
         port = try Self.freePort()
         self.options = options
         try start()
     }
 
-    var address: RedisAddress { RedisAddress(port: port) }
-
     /// Returns when the server says that it accepts connections.
-    func start() throws {
+    package func start() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.program ?? "")
         process.arguments =
@@ -42,11 +38,11 @@ final class RedisServer: Sendable {
     }
 
     /// At once, without a goodbye.
-    func kill() { signal(SIGKILL, waits: true) }
+    package func kill() { signal(SIGKILL, waits: true) }
 
     /// Accepts and takes bytes, and says nothing.
-    func pause() { signal(SIGSTOP) }
-    func resume() { signal(SIGCONT) }
+    package func pause() { signal(SIGSTOP) }
+    package func resume() { signal(SIGCONT) }
 
     private func signal(_ number: Int32, waits: Bool = false) {
         process.withLock { process in
@@ -75,7 +71,7 @@ final class RedisServer: Sendable {
     }
 }
 
-struct RedisServerError: Error { let said: String }
+package struct RedisServerError: Error { let said: String }
 
 extension Data {
     fileprivate func contains(_ text: String) -> Bool { String(decoding: self, as: UTF8.self).contains(text) }

@@ -1,0 +1,7 @@
+import TestSupport
+
+@testable import SocketIORedis
+
+extension RedisServer {
+    var address: RedisAddress { RedisAddress(port: port) }
+}
