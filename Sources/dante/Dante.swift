@@ -51,7 +51,8 @@ struct Dante {
             }
         }
         let (poem, source) = try text(settings)
-        let app = try RecitalApp(settings, poem: poem, source: source, assets: assets, startingAt: .now)
+        let app = try RecitalApp(
+            settings, poem: poem, source: source, assets: assets, startingAt: epoch(settings))
         try await serve(app.server, settings, until: signals) { _ in reading(settings, poem: poem) }
     }
 
@@ -78,6 +79,15 @@ struct Dante {
         } catch {
             logger.error("the old certificate stays: \(error)")
         }
+    }
+
+    /// The epoch of a shared pace by this process' own clock.
+    private static func epoch(_ settings: Settings) -> Instant {
+        guard let epoch = settings.epoch else { return .now }
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let sinceThen = Int64(time.tv_sec - epoch) * 1_000_000_000 + Int64(time.tv_nsec)
+        return Instant(nanoseconds: Instant.now.nanoseconds - sinceThen)
     }
 
     /// What is read, how many stanzas and how often.

@@ -15,7 +15,7 @@ struct Setting: Sendable {
             switch self {
             case .reading: [.serve]
             case .chat: [.serve, .chat]
-            case .addresses, .heartbeat, .limits, .process: Command.allCases
+            case .addresses, .heartbeat, .limits, .cluster, .process: Command.allCases
             }
         }
     }

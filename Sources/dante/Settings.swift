@@ -43,6 +43,8 @@ struct Settings: Sendable, Equatable {
     var event = ""
     var atEnd = AtEnd.close
     var pace = Pace.reader
+    /// Of a shared pace, in seconds since 1970; `nil`: the start of the process.
+    var epoch: Int?
     var companions: [Companion]?
 
     /// In Unicode scalars, as the next one.

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -223,6 +224,20 @@ def test_a_new_node_is_found(cluster):
     for own, other in (one.nodes[0], new), (new, one.nodes[0]):
         sid = handshake(own.port)
         assert reaches(other.port, sid)
+
+
+def test_a_shared_reading_is_at_the_same_place_on_all_nodes(serve):
+    flags = ["--pace", "shared", "--epoch", "0", "--interval", "500ms", "--at-end", "repeat"]
+    ahead = []
+    for _ in range(2):
+        server = serve(*flags)
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/sse", timeout=PATIENCE) as answer:
+            while not (line := answer.readline()).startswith(b"id: "):
+                pass
+            # The current stanza comes at once; which one that is, the calendar says.
+            ahead.append((int(line[4:]) - int(time.time() * 2)) % 46)
+        time.sleep(0.7)
+    assert ahead[0] in (0, 1) and ahead[1] in (0, 1)
 
 
 # Redis goes and comes
