@@ -175,7 +175,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     // MARK: Answers of another node
 
     /// Bytes of an answer, framed already.
-    func pass(_ bytes: [UInt8]) { write(bytes) }
+    func pass(_ bytes: [UInt8]) { if !bytes.isEmpty { write(bytes) } }
 
     /// The answer that was passed is whole.
     func passed(staysOpen: Bool) {

@@ -85,9 +85,17 @@ final class Relay: LinkDelegate {
     func received(_ buffer: ByteBuffer) {
         guard phase != .over else { return }
         if phase == .waiting { phase = .answering }
+        // Head and body leave in one write, as they came.
+        var passing: [UInt8] = []
         for event in answer.received(buffer.readableBytesView) {
+            if case .bytes(let bytes) = event {
+                passing += bytes
+                continue
+            }
+            connection.pass(passing)
+            passing = []
             switch event {
-            case .bytes(let bytes): connection.pass(bytes)
+            case .bytes: break
             case .tunnel:
                 phase = .tunnel
                 connection.openTunnel(for: self)
@@ -95,6 +103,7 @@ final class Relay: LinkDelegate {
             case .malformed: return breakOff()
             }
         }
+        connection.pass(passing)
         if !connection.isReady { peer?.setReading(false) }
     }
 
