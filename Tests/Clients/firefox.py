@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import re
+import signal
 import subprocess
 import time
 from contextlib import ExitStack
@@ -57,6 +58,7 @@ class Firefox:
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / "output").open("wb"),
             env=os.environ | {"HOME": str(self.folder)},
+            start_new_session=True,
         )
         self.links = ExitStack()
         self.link = self.links.enter_context(connect(self._endpoint(), max_size=None, compression=None))
@@ -107,6 +109,14 @@ class Firefox:
         page = self.pages[context] = Page(self, context, user)
         page.go(url)
         return page
+
+    def sleep(self, seconds):
+        """Stops all processes of the browser for so long, as a device does that sleeps."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            time.sleep(seconds)
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
 
     def close(self):
         """Ends the browser."""

@@ -127,6 +127,28 @@ import Testing
         #expect(throws: UsageError.self) { try parse(["--event=\(text)"]) }
     }
 
+    @Test(arguments: ["it", "pt-BR", "zh-Hant", "sl-rozaj-1994", "grc"])
+    func languages(text: String) throws {
+        #expect(try parse(["--language", text]).language == text)
+    }
+
+    @Test(arguments: [
+        "", "i", "1a", "en_GB", "en-", "en--GB", "en GB", "x-none", "español", "abcdefghi", "\"><script>",
+    ])
+    func languagesRefused(text: String) {
+        #expect(throws: UsageError.self) { try parse(["--language=\(text)"]) }
+    }
+
+    @Test(arguments: ["--title", "--byline"])
+    func wordsOnOneLine(flag: String) throws {
+        let settings = try parse([flag, "神曲 & <Dante>"])
+        #expect((flag == "--title" ? settings.title : settings.byline) == "神曲 & <Dante>")
+        try parse(["\(flag)=\(String(repeating: "è", count: 200))"])
+        for text in ["", "a\nb", "a\tb", "\u{7F}", String(repeating: "è", count: 201)] {
+            #expect(throws: UsageError.self, "\(text)") { try parse(["\(flag)=\(text)"]) }
+        }
+    }
+
     @Test(arguments: ["message", "Connect", "verso è", "a\"b"])
     func eventsTaken(text: String) throws {
         #expect(try parse(["--event", text]).event == text)
