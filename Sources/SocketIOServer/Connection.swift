@@ -180,7 +180,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     /// The answer that was passed is whole.
     func passed(staysOpen: Bool) {
         guard phase == .http || phase == .tunnel else { return }
-        if phase == .http, staysOpen, facts.keepsAlive, !worker.isDraining {
+        if phase == .http, staysOpen, facts.keepsAlive, !worker.isClosing {
             requests?.answered()
         } else {
             finish()

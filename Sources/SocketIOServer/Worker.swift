@@ -48,7 +48,7 @@ final class Worker {
         self.logger = logger
         maxBody = server.settings.maxPayload
         compression = SocketCompression.make(settings)
-        relays = server.nodes.map { [loop = entry.loop] in Relays($0, on: loop, settings: settings) }
+        relays = server.nodes.map { Relays($0, on: entry.loop, settings: shared.settings) }
         var generator = SystemRandomNumberGenerator()
         shard = Shard(
             server: server, index: index, startingAt: Clock.now(), random: { generator.next() },

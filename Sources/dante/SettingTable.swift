@@ -42,8 +42,9 @@ enum SettingTable {
             help: "Each reader from its own start, or everybody at the same place."),
         Setting(
             "epoch", \.epoch, .integer(0...10_000_000_000), unset: "the start of the process", in: .reading,
-            help: "When a shared reading began, in seconds since 1970: with the same one, say 0, all processes are "
-                + "at the same place, as long as their clocks agree."),
+            help:
+                "When a shared reading began, in seconds since 1970: with the same one, say 0, all processes "
+                + "are at the same place, as long as their clocks agree."),
         Setting(
             "event", \.event, .event, default: "divinecomedy", in: .reading,
             help: "Name of the Socket.IO event that carries a stanza."),
