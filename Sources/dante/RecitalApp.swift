@@ -169,6 +169,10 @@ extension Settings {
         settings.heartbeats = heartbeats == .on
         settings.pollingDuration = pollingDuration
         settings.closeTimeoutV09 = closeTimeout
+        if recovery > .zero {
+            settings.recovery = RecoverySettings()
+            settings.recovery?.maxDisconnectionDuration = recovery
+        }
         settings.closeTimeout = closeTimeout
         settings.webSocket = transports.contains(.websocket)
         settings.pingInterval = heartbeat

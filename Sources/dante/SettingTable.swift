@@ -143,6 +143,12 @@ enum SettingTable {
             "heartbeats", \.heartbeats, .choice(placeholder: "SWITCH"), default: "on", in: .heartbeat,
             help: "Whether Socket.IO 0.9 clients get heartbeats; later ones cannot do without."),
         Setting(
+            "recovery", \.recovery, .duration(.zero ... .seconds(86_400)), default: "0s", in: .heartbeat,
+            help:
+                "How long a Socket.IO 4 client may be away and still come back to its id, its rooms and the "
+                + "events it missed, in namespaces that are spoken in both ways; 0 is not at all. A reading needs "
+                + "no setting: its cursor is enough."),
+        Setting(
             "polling-duration", \.pollingDuration, timeout, default: "20s", in: .heartbeat,
             help: "How long a poll of a Socket.IO 0.9 client is held when there is nothing to say."),
         Setting(

@@ -92,6 +92,8 @@ struct Settings: Sendable, Equatable {
     var pollingDuration = Duration.zero
     /// 0.9's, for clients between two polls.
     var closeTimeout = Duration.zero
+    /// Zero: no recovery of what is said both ways.
+    var recovery = Duration.zero
 
     var maxPayloadBytes = 0
     var maxHeadBytes = 0

@@ -58,7 +58,7 @@ import Testing
         "send-buffer": "9000",
         "drain-delay": "3s",
         "drain-window": "3s",
-        "max-per-address": "3", "title": "Vita Nova", "byline": "Dante", "language": "it", "epoch": "3",
+        "max-per-address": "3", "title": "Vita Nova", "byline": "Dante", "language": "it", "epoch": "3", "recovery": "3s",
         "redis": "redis://cache/3", "redis-password-file": "secret", "redis-prefix": "mine",
         "redis-python": "socketio", "redis-required": "on", "redis-timeout": "3s",
         "redis-max-messages": "3", "redis-max-bytes": "5000", "node-address": "10.0.0.1:8888",
