@@ -2,6 +2,7 @@
 
 import asyncio
 import zlib
+from contextlib import ExitStack
 
 import pytest
 import socketio
@@ -123,20 +124,38 @@ def test_what_is_wrong_has_its_code(echo, frame, code):
         link.rest()
 
 
+def memory(process, name):
+    """A line of the process' status, in kB: VmRSS is what it holds, VmHWM the most it ever held."""
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(name))
+
+
 def test_bombs_cost_no_memory(echo):
     """Each would be 256 MiB; the limit is 16 MiB."""
-
-    def resident():
-        with open(f"/proc/{echo.process.pid}/status", encoding="ascii") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
-
     bomb = encoded(BINARY, squeezed(bytes(1 << 28)), reserved=4)
-    before = resident()
+    before = memory(echo.process, "VmHWM")
     for _ in range(5):
         with WebSocket(echo.port, "/ws-echo", headers=OFFER, patience=2 * PATIENCE) as link:
             link.send(bomb)
             assert link.closed().code == 1009
-    assert resident() - before < 100_000, "kB more than before"
+    assert memory(echo.process, "VmHWM") - before < 100_000, "kB more than before"
+
+
+def test_no_connection_holds_a_window(serve):
+    """zlib's own are 39 kB in and 256 kB out; a reader is 3."""
+    server = serve("--interval", "10m", "--compression", "on", "--compression-threshold", "0", "--threads", "1")
+    with ExitStack() as links:
+
+        def open_some(count):
+            for _ in range(count):
+                link = links.enter_context(WebSocket(server.port, headers=OFFER))
+                link.send(encoded(TEXT, squeezed(b"heard"), reserved=4))
+                assert link.exactly(1) == b"\xc1"
+
+        open_some(50)
+        before = memory(server, "VmRSS")
+        open_some(200)
+        assert (memory(server, "VmRSS") - before) / 200 < 20, "kB a reader"
 
 
 def test_who_never_ends_its_compressed_message_holds_only_its_bytes(echo):
