@@ -96,31 +96,31 @@ function facts() {
 
 function isAtEnd() { return count && heard >= count; }
 
-function hearer() {
-	var wasLost = isState('offline');
-	return {
-		on: function (transport) {
-			root.setAttribute('data-transport', transport);
-			write('transport', TITLES[transport] || transport);
-			if (isState('over')) { return; }
-			state('reading', held ? 'Paused.'
-				: wasLost ? 'Connected again. Reading on behind stanza ' + heard + '.' : 'Reading.');
-			wasLost = false;
-		},
-		stanza: function (text, cursor) {
-			heard = /^\d+$/.test(cursor) ? +cursor : isAtEnd() ? 1 : heard + 1;
-			heardAt = now();
-			if (held) { held.push(text); } else { show(text); }
-			facts();
-		},
-		over: function () { state('over', held ? 'Paused. ' + OVER : OVER); },
-		lost: function (sentence) {
-			wasLost = true;
-			state('offline', window.navigator.onLine === false
-				? 'You are offline. The reading goes on from here when you are back.' : sentence);
-		}
-	};
-}
+var wasLost = false;
+var hearer = {
+	on: function (transport) {
+		root.setAttribute('data-transport', transport);
+		write('transport', TITLES[transport] || transport);
+		if (isState('over') || isState('reading')) { return; }
+		state('reading', held ? 'Paused.'
+			: wasLost ? 'Connected again. Reading on behind stanza ' + heard + '.' : 'Reading.');
+		wasLost = false;
+	},
+	stanza: function (text, cursor) {
+		/* Believed lost, and not lost. */
+		if (isState('offline')) { hearer.on(root.getAttribute('data-transport')); }
+		heard = /^\d+$/.test(cursor) ? +cursor : isAtEnd() ? 1 : heard + 1;
+		heardAt = now();
+		if (held) { held.push(text); } else { show(text); }
+		facts();
+	},
+	over: function () { state('over', held ? 'Paused. ' + OVER : OVER); },
+	lost: function (sentence) {
+		wasLost = true;
+		state('offline', window.navigator.onLine === false
+			? 'You are offline. The reading goes on from here when you are back.' : sentence);
+	}
+};
 
 var OVER = 'The reading is over.';
 var GONE = 'The connection is lost. Trying again, to go on from here.';
@@ -245,7 +245,7 @@ function overEvents(from, hear) {
 	}, hear);
 }
 
-/* Why this way cannot be taken here; nothing when it can. */
+/* Why this way cannot be taken. */
 function lacks(way) {
 	return way === 'sse' ? !window.EventSource && 'This browser has no EventSource.'
 		: way !== 'polling' && way !== 'jsonp' && way && !window.WebSocket ? 'This browser has no WebSocket.'
@@ -266,7 +266,7 @@ function start() {
 	if (!way && !window.io && window.EventSource) { way = 'sse'; }
 	if (lacks(way)) { return state('offline', lacks(way)); }
 	state('connecting', 'Connecting.');
-	current = open(way, function () { return heard; }, hearer());
+	current = open(way, function () { return heard; }, hearer);
 }
 
 function show(text) {
@@ -309,7 +309,6 @@ function follow() {
 	window.scrollTo(0, root.scrollHeight);
 }
 
-/* Begins again behind stanza `from`. */
 function goTo(from) {
 	heard = from;
 	start();
@@ -345,6 +344,7 @@ var DEEDS = {
 	},
 	begin: function () {
 		if (held) { unpause(); }
+		wasLost = false;
 		while (poem.firstChild) { poem.removeChild(poem.firstChild); }
 		position = 0;
 		keep('from', '');
@@ -402,12 +402,11 @@ function addWay(way, title) {
 	rows.push(row);
 }
 
-/* Tries the ways from this row on, one by one, beside the reading. */
+/* Beside the reading: each opens a connection of its own and waits for a first stanza. */
 function tryFrom(index) {
 	if (rows[index]) { tryWay(rows[index], function () { tryFrom(index + 1); }); }
 }
 
-/* Opens a connection of its own and waits for a first stanza. */
 function tryWay(row, done) {
 	var began = now(), connection, timer;
 	function end(sentence) {
@@ -429,7 +428,7 @@ function tryWay(row, done) {
 	}, true);
 }
 
-/* What the server itself says of a way that failed: asked plainly, without what the way needs. */
+/* What the server itself says of a way that failed, asked plainly. */
 function why(way, done) {
 	var xhr = new XMLHttpRequest(), opts = window.io && new window.io.Manager('').opts;
 	var isSocket = /websocket|raw/.test(way);
@@ -494,7 +493,7 @@ function woke() {
 listen(window, 'pageshow', woke);
 listen(window, 'online', woke);
 listen(document, 'visibilitychange', function () { if (!document.hidden) { woke(); } });
-listen(window, 'offline', function () { if (!isState('over')) { hearer().lost(GONE); } });
+listen(window, 'offline', function () { if (!isState('over')) { hearer.lost(GONE); } });
 
 addWay('', 'what works best');
 for (var way in TITLES) { addWay(way, TITLES[way]); }

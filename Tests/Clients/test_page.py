@@ -326,6 +326,15 @@ def test_a_reader_without_a_network_is_told_and_goes_on_with_one(browser, walkin
         assert page.reaches("over")["stanzas"] == poem, page.account()
 
 
+def test_a_reading_that_is_only_believed_to_be_lost_goes_on(browser, walking, poem):
+    with browser.open(f"http://127.0.0.1:{walking.port}/") as page:
+        page.hears(3)
+        page.evaluate("dispatchEvent(new Event('offline'))")
+        page.reaches("offline")
+        becomes(page, "document.documentElement.dataset.state === 'reading'", "reading")
+        assert page.reaches("over")["stanzas"] == poem
+
+
 #: What a browser does when it wakes.
 WAKES = {
     "visibilitychange": "document.dispatchEvent(new Event('visibilitychange'))",
