@@ -11,6 +11,11 @@ app = web.Application()
 sio.attach(app)
 
 
+@sio.on("connect", namespace="/chat")
+async def come(sid, environ):
+    """Whoever wants to listen to the chat may."""
+
+
 @sio.event
 async def shout(sid, what):
     await sio.emit("said", what)

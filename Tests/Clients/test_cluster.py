@@ -32,7 +32,7 @@ def cluster(tmp_path):
     running = []
 
     def start(*flags, **how):
-        running.append(Cluster(tmp_path, *ANSWERING, *flags, **how))
+        running.append(Cluster(tmp_path, *([] if "--with" in flags else ANSWERING), *flags, **how))
         return running[-1]
 
     yield start
@@ -79,6 +79,37 @@ def handshake(port):
 def reaches(port, sid):
     """Whether a request that lands on this port finds its session, wherever that is. A pong does it no harm."""
     return http_wire.ask(port, "POST", POLLING + "&sid=" + sid, {}, "3").text == "ok"
+
+
+# Words of an application
+
+
+@pytest.mark.parametrize("balancer", BALANCERS)
+def test_a_chat_goes_across_nodes(cluster, python_node, balancer):
+    one = cluster("--interval", NEVER, "--with", "chat", "--redis-python", "socketio")
+    one.joined()
+    chat = {"namespaces": ("/chat",)}
+    port = one.behind(balancer)
+    with ExitStack() as guests:
+        # At each node, through the proxy in both ways, and at a server of python-socketio.
+        ada, ben, cleo = (guests.enter_context(Guest(node.port, **chat)) for node in one.nodes)
+        dora = guests.enter_context(Guest(port, transports=["polling"], **chat))
+        emil = guests.enter_context(Guest(port, transports=["polling", "websocket"], **chat))
+        fred = guests.enter_context(Guest(python_node(one.redis.url), **chat))
+        one.redis.listened("socketio", 4)
+        ada.client.emit("add user", "Ada", namespace="/chat")
+        for guest in ben, cleo, dora, emil:
+            guest.hears("user joined", {"username": "Ada", "numUsers": 1})
+        for number in range(3):
+            ada.client.call("new message", f"ciao {number}", namespace="/chat")
+        for guest in ben, cleo, dora, emil, fred:
+            guest.hears("new message", {"username": "Ada", "message": "ciao 2"})
+            assert guest.count("new message") == 3
+        dora.client.emit("add user", "Dora", namespace="/chat")
+        dora.hears("login", {"numUsers": 2})
+        dora.client.call("new message", "eccomi", namespace="/chat")
+        for guest in ada, ben, cleo, emil, fred:
+            guest.hears("new message", {"username": "Dora", "message": "eccomi"})
 
 
 # Words from outside
