@@ -206,7 +206,11 @@
     socket.on('connect', connected);
     socket.on('disconnect', lost);
     socket.on('connect_error', function (error) {
-      lost(error.message);
+      if (socket.active === false) {
+        state('offline', 'The server refuses this page: ' + error.message + '.');
+      } else {
+        lost(error.message);
+      }
     });
     socket.on('login', entered);
     socket.on('refused', function (refusal) {

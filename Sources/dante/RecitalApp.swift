@@ -169,10 +169,6 @@ extension Settings {
         settings.heartbeats = heartbeats == .on
         settings.pollingDuration = pollingDuration
         settings.closeTimeoutV09 = closeTimeout
-        if recovery > .zero {
-            settings.recovery = RecoverySettings()
-            settings.recovery?.maxDisconnectionDuration = recovery
-        }
         settings.closeTimeout = closeTimeout
         settings.webSocket = transports.contains(.websocket)
         settings.pingInterval = heartbeat
@@ -182,6 +178,11 @@ extension Settings {
         settings.upgradeTimeout = upgradeTimeout
         settings.maxPayload = maxPayloadBytes
         settings.maxBuffered = maxBufferedBytes
+        settings.recovery = recovery.map { span in
+            var recovery = RecoverySettings()
+            recovery.maxDisconnectionDuration = span
+            return recovery
+        }
         // A slot is how late a stanza may be: little beside the interval.
         settings.wheelSlot = interval < .milliseconds(500) ? .milliseconds(1) : .milliseconds(5)
         return settings

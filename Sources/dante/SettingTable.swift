@@ -68,6 +68,11 @@ enum SettingTable {
         Setting(
             "chat-burst", \.chatBurst, .integer(1...1000), default: "10", in: .chat,
             help: "Messages one guest may send at once before the rate counts."),
+        Setting(
+            "recovery", \.recovery, timeout, unset: "off", in: .chat,
+            help:
+                "How long a Socket.IO 4 client may be away and still come back to its name and to what was said; "
+                + "events outside of the reading then have an offset behind their arguments."),
     ]
 
     private static let addresses = [
@@ -142,12 +147,6 @@ enum SettingTable {
         Setting(
             "heartbeats", \.heartbeats, .choice(placeholder: "SWITCH"), default: "on", in: .heartbeat,
             help: "Whether Socket.IO 0.9 clients get heartbeats; later ones cannot do without."),
-        Setting(
-            "recovery", \.recovery, .duration(.zero ... .seconds(86_400)), default: "0s", in: .heartbeat,
-            help:
-                "How long a Socket.IO 4 client may be away and still come back to its id, its rooms and the "
-                + "events it missed, in namespaces that are spoken in both ways; 0 is not at all. A reading needs "
-                + "no setting: its cursor is enough."),
         Setting(
             "polling-duration", \.pollingDuration, timeout, default: "20s", in: .heartbeat,
             help: "How long a poll of a Socket.IO 0.9 client is held when there is nothing to say."),

@@ -53,6 +53,8 @@ struct Settings: Sendable, Equatable {
     /// Messages a minute.
     var chatRate = 0
     var chatBurst = 0
+    /// `nil`: who was cut off hears nothing of what was said meanwhile.
+    var recovery: Duration?
 
     /// Without brackets: `::1`.
     var host = ""
@@ -92,8 +94,6 @@ struct Settings: Sendable, Equatable {
     var pollingDuration = Duration.zero
     /// 0.9's, for clients between two polls.
     var closeTimeout = Duration.zero
-    /// Zero: no recovery of what is said both ways.
-    var recovery = Duration.zero
 
     var maxPayloadBytes = 0
     var maxHeadBytes = 0

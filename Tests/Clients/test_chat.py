@@ -5,8 +5,10 @@ import re
 
 import pytest
 
+from elsewhere import elsewhere
 from engine_wire import target
 from generations_kinds import KINDS
+from generations_relay import Relay
 from http_wire import ask, get
 from server import ROOT, serving
 
@@ -156,6 +158,29 @@ def test_the_chat_beside_the_reading_is_apart(serve, poem):
         assert ann.says("add user", "Ann", answer="login", namespace="/chat") == [{"numUsers": 1}]
         assert ann.hears(1) == poem[:1]
         assert [one for one in ann.happened if one["namespace"] == "/" and one["name"] == "login"] == []
+
+
+def test_who_comes_back_in_time_hears_what_was_said(browser, generation, serve):
+    server = serve("chat", "--origins", "*:*", "--recovery", "1m")
+    one = kind("4.8.1-browser-websocket")
+    with Relay(server.port) as relay, python(server.port) as bob:
+        place = f"http://127.0.0.1:{relay.port}"
+        with one.open(browser, generation(one).port, place=place) as ann:
+            assert ann.says("add user", "Ann", answer="login")[0] == {"numUsers": 1}
+            bob.says("add user", "Bob", answer="login")
+            bob.sends("new message", "first")
+            ann.gets("new message", 1)
+            # So many attempts fail that the message below is certainly missed.
+            relay.cut(refused=5)
+            bob.gets("user left", 1)
+            bob.asks("new message", "second")
+            assert bob.gets("user joined", 1)[0][0] == {"username": "Ann", "numUsers": 2}
+            bob.sends("new message", "third")
+            heard = [arguments[0]["message"] for arguments in ann.gets("new message", 3)]
+            assert heard == ["first", "second", "third"]
+            # It has its name still.
+            ann.sends("new message", "I am back")
+            assert bob.gets("new message", 1)[0][0] == {"username": "Ann", "message": "I am back"}
 
 
 FOREIGN = {"Origin": "http://other.example"}
@@ -330,6 +355,20 @@ def test_what_the_page_tells_a_screen_reader(visit, place):
     roles = {node["role"]["value"] for node in nodes if not node["ignored"]}
     assert {"main", "status", "alert"} <= roles
     assert ("textbox", "Your name") not in told, "it is done with"
+
+
+def test_a_page_that_may_not_enter_says_so(browser, serve, tmp_path):
+    """As behind a proxy that does not pass the host on."""
+    server = serve("--with", "chat", "--interval", "10m")
+    page = get(server.port, "/chat").text
+    script = f'"http://127.0.0.1:{server.port}/socket.io/socket.io.js'
+    (tmp_path / "chat.html").write_text(page.replace('"socket.io/socket.io.js', script).replace("script-src 'self'", "script-src *"))
+    for file in "chat.js", "chat.css":
+        (tmp_path / file).write_bytes(get(server.port, f"/{file}").body)
+    with elsewhere(tmp_path) as other, browser.open(f"{other}/chat.html") as page:
+        page.loaded()
+        page.becomes("/refuses this page: Origin not allowed/.test(document.getElementById('status').textContent)")
+        assert page.evaluate("document.documentElement.dataset.state") == "offline"
 
 
 def test_a_refusal_is_shown_and_what_was_written_is_kept(visit, serve):
