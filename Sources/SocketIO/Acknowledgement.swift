@@ -3,6 +3,7 @@ internal import Synchronization
 
 /// An event that a client has sent.
 public struct Event: Sendable {
+    /// What the client called the event.
     public let name: String
     /// JSON values, and bytes where the client's generation has them. 0.9's plain messages are events named
     /// `message` with one argument.

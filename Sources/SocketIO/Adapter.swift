@@ -25,11 +25,14 @@ public protocol Adapter: Sendable {
     /// How many other nodes there are that would answer; a question waits for so many answers.
     func peerCount(in namespace: String) async -> Int
 
+    /// The server is over: says nothing more, and lets go of what it holds.
     func stop() async
 }
 
 extension Adapter {
+    /// Does nothing: for adapters that need not know which namespaces there are.
     public func open(_ namespace: String) {}
+    /// Does nothing: for adapters that need not know which namespaces there are.
     public func close(_ namespace: String) {}
 }
 
@@ -42,11 +45,14 @@ public protocol ClusterReceiver: Sendable {
 /// Which sockets of a namespace are meant: those in any of `rooms`, or all where none is named, but those that are
 /// in one of `except`. A socket's id is a room of its own.
 public struct Selection: Equatable, Sendable {
+    /// A socket in any of these is meant; empty: all are.
     public var rooms: Set<String>
+    /// A socket in any of these is not meant.
     public var except: Set<String>
     /// Only to clients that can take it at this moment.
     public var isVolatile: Bool
 
+    /// Everybody, unless it says otherwise.
     public init(rooms: Set<String> = [], except: Set<String> = [], isVolatile: Bool = false) {
         self.rooms = rooms
         self.except = except
@@ -61,27 +67,38 @@ public enum ClusterMessage: Equatable, Sendable {
     /// An event for the selected sockets: its name, then its arguments. With `question` their clients are asked to
     /// acknowledge: the node says ``asked(_:clients:)`` once, and ``acknowledged(_:_:)`` for each client's answer.
     case broadcast(Selection, event: [JSON], question: String? = nil)
+    /// How many clients of the sender's node were asked to acknowledge.
     case asked(_ question: String, clients: Int)
+    /// The arguments that one client has acknowledged with.
     case acknowledged(_ question: String, [JSON])
+    /// The selected sockets are to join the rooms.
     case join(Selection, rooms: Set<String>)
+    /// The selected sockets are to leave the rooms.
     case leave(Selection, rooms: Set<String>)
     /// - Parameter closes: also ends the connections, not only the stay in the namespace.
     case disconnect(Selection, closes: Bool)
+    /// Which of the selected sockets are connected to the asked node?
     case fetch(Selection, question: String)
+    /// The answer to ``fetch(_:question:)``.
     case fetched(_ question: String, [SocketDescription])
     /// An event for the servers themselves; see ``Namespace/onServerSide(_:_:)``.
     case serverSide(event: [JSON], question: String? = nil)
+    /// What a server answers to ``serverSide(event:question:)``.
     case serverSideAnswer(_ question: String, [JSON])
 }
 
 /// A socket, wherever it is connected, as it was when it was asked for.
 public struct SocketDescription: Equatable, Sendable {
+    /// The id of ``Socket/id``.
     public var id: String
+    /// The rooms it was in, its own id among them.
     public var rooms: Set<String>
+    /// What the application had put down in ``Socket/data``.
     public var data: [String: JSON]
     /// Headers, query, address and so on, with Socket.IO's names.
     public var handshake: JSON
 
+    /// A socket as described.
     public init(id: String, rooms: Set<String>, data: [String: JSON], handshake: JSON) {
         self.id = id
         self.rooms = rooms

@@ -128,6 +128,7 @@ public struct BroadcastOperator: BroadcastTarget {
     var isLocal = false
     var timeout: Duration = .seconds(5)
 
+    /// Itself.
     public var operation: BroadcastOperator { self }
 
     func adding(rooms: [String]) -> BroadcastOperator {
@@ -161,19 +162,31 @@ public struct BroadcastTimeout: Error, Sendable {
 /// A socket somewhere in the cluster, as it was when it was fetched.
 public struct RemoteSocket: Sendable {
     let namespace: Namespace
+    /// What its node has said about it.
     public let description: SocketDescription
 
+    /// The id of ``Socket/id``.
     public var id: String { description.id }
+    /// The rooms it was in, its own id among them.
     public var rooms: Set<String> { description.rooms }
+    /// What the application had put down in ``Socket/data``.
     public var data: [String: JSON] { description.data }
 
     private var itself: BroadcastOperator { namespace.to(id) }
 
+    /// Sends it an event, wherever it is connected. It goes nowhere when the socket has left since.
+    ///
+    /// - Throws: ``EventNameError``, or what the encoding of an argument throws.
     public func emit<each Argument: Encodable>(_ event: String, _ arguments: repeat each Argument) throws {
         try itself.emit(event, repeat each arguments)
     }
 
+    /// Has it join a room.
     public func join(_ room: String) { itself.socketsJoin(room) }
+    /// Has it leave a room.
     public func leave(_ room: String) { itself.socketsLeave(room) }
+    /// Ends its stay in the namespace.
+    ///
+    /// - Parameter close: also ends its connection, with all its namespaces.
     public func disconnect(close: Bool = false) { itself.disconnectSockets(close: close) }
 }

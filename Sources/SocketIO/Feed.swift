@@ -3,9 +3,12 @@ public import SocketIOCore
 /// One reader's place in a feed: two numbers, which the feed alone understands. This is all that a reader who
 /// waits costs.
 public struct FeedPlace: Equatable, Sendable {
+    /// Where it is: which entry, as the feed counts.
     public var position: Int64
+    /// The moment its times count from.
     public var start: Instant
 
+    /// A place of those two numbers.
     public init(position: Int64, start: Instant) {
         self.position = position
         self.start = start
@@ -16,6 +19,7 @@ public struct FeedPlace: Equatable, Sendable {
 public enum FeedStep: Equatable, Sendable {
     /// This entry is due now.
     case entry(Int)
+    /// Nothing before that moment.
     case wait(until: Instant)
     /// The reading is over: the connection ends.
     case end
@@ -25,11 +29,14 @@ public enum FeedStep: Equatable, Sendable {
 
 /// One entry of a feed as a Socket.IO event.
 public struct FeedEvent: Sendable {
+    /// The name of the event.
     public let name: String
+    /// Its one argument.
     public let text: String
     /// What a reader sends to go on behind this entry: Socket.IO's recovery offset.
     public let cursor: String
 
+    /// An event with that one argument.
     public init(name: String, text: String, cursor: String) {
         self.name = name
         self.text = text
@@ -42,12 +49,15 @@ public struct FeedEvent: Sendable {
 /// A reader gets its next entry when the one before has gone out and the next is due; who does not read is
 /// skipped, and goes on at its place. Entries never change, so each is encoded once per dialect.
 public protocol Feed: Sendable {
+    /// How many entries there are; they are numbered from 0.
     var count: Int { get }
     /// The place of a new reader, and whether `cursor` was understood; true for none.
     func begin(after cursor: String?, at now: Instant) -> (place: FeedPlace, isCursorValid: Bool)
+    /// What the reader at that place is due at that moment.
     func step(_ place: FeedPlace, at now: Instant) -> FeedStep
     /// The place behind the entry that has just gone out.
     func advanced(_ place: FeedPlace) -> FeedPlace
+    /// The entry of that number, as Socket.IO's clients get it.
     func event(at index: Int) -> FeedEvent
     /// What a reader at this place would send to go on from it.
     func cursor(at place: FeedPlace) -> String
@@ -57,14 +67,18 @@ public protocol Feed: Sendable {
 ///
 /// A class, so that a reader holds eight bytes of it.
 public final class PlainRoute: Sendable {
+    /// The way out: frames of a WebSocket, or one HTTP answer that grows.
     public enum Exchange: Sendable { case webSocket, stream }
 
     /// The last segment of the path, and the name of the transport: `sse`.
     public let name: String
+    /// Which of the two ways out it takes.
     public let exchange: Exchange
+    /// The `Content-Type` of a stream; nothing to a WebSocket.
     public let contentType: String
     /// What comes before the first entry and behind the last one of a stream.
     public let opening: [UInt8]
+    /// What comes behind the last entry of a stream.
     public let closing: [UInt8]
     /// What keeps proxies from cutting a stream that has nothing to say.
     public let silence: [UInt8]
@@ -75,8 +89,10 @@ public final class PlainRoute: Sendable {
     public let goodbye: (@Sendable (_ retryMilliseconds: Int) -> [UInt8])?
     /// A reader that comes back behind the last entry gets 204, which tells an `EventSource` to stop coming.
     public let endsWithNoContent: Bool
+    /// The bytes of the entry of that number.
     public let entry: @Sendable (_ index: Int) -> [UInt8]
 
+    /// A way to read a feed; what is left out is empty.
     public init(
         name: String, exchange: Exchange, contentType: String = "", opening: [UInt8] = [],
         closing: [UInt8] = [],

@@ -14,6 +14,7 @@ public struct Handshake: Sendable {
         case v4 = "4"
     }
 
+    /// Told by what the client sends, and good for no decision.
     public let generation: Generation
     /// As they were sent, in their order.
     public let headers: [(name: String, value: String)]

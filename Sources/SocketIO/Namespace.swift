@@ -39,6 +39,7 @@ public final class Namespace: Sendable, BroadcastTarget {
         isDynamic = parent != nil
     }
 
+    /// Everybody in the namespace.
     public var operation: BroadcastOperator { BroadcastOperator(namespace: self) }
 
     // MARK: For the library
@@ -182,6 +183,7 @@ extension Namespace {
 ///
 /// - Source: socket.io-parser 4, `RESERVED_EVENTS`.
 public struct EventNameError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The name that was asked for.
     public let name: String
 
     static let reserved: Set<String> = [
@@ -192,6 +194,7 @@ public struct EventNameError: Error, Equatable, Sendable, CustomStringConvertibl
         if reserved.contains(name) { throw EventNameError(name: name) }
     }
 
+    /// A sentence that says what to do instead.
     public var description: String {
         "\"\(name)\" is a name Socket.IO keeps to itself: see onConnect and onDisconnect, or choose another"
     }
@@ -199,10 +202,12 @@ public struct EventNameError: Error, Equatable, Sendable, CustomStringConvertibl
 
 /// Why a middleware does not let a socket in, for its client to read.
 public struct ConnectError: Error, Equatable, Sendable {
+    /// The reason in words, which every generation gets.
     public let message: String
     /// Anything more; clients from Socket.IO 3 on get it beside the message, older ones in its place.
     public let data: JSON?
 
+    /// A refusal in those words.
     public init(_ message: String, data: JSON? = nil) {
         self.message = message
         self.data = data

@@ -1,8 +1,11 @@
 /// Where a node of the cluster takes connections.
 public struct NodeAddress: Hashable, Sendable {
+    /// A name or an IP address; of IPv6 without its brackets.
     public var host: String
+    /// From 1 to 65535.
     public var port: Int
 
+    /// An address of those two.
     public init(host: String, port: Int) {
         self.host = host
         self.port = port
@@ -21,6 +24,7 @@ public struct NodeAddress: Hashable, Sendable {
         self.init(host: String(host), port: port)
     }
 
+    /// As ``init(_:)`` reads it.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 

@@ -2,7 +2,9 @@ internal import SocketIOCore
 
 /// One WebSocket message.
 public enum WebSocketMessage: Equatable, Sendable {
+    /// UTF-8, checked when it came.
     case text(String)
+    /// Any bytes.
     case binary([UInt8])
 }
 
@@ -37,6 +39,7 @@ public final class RawSocket {
     /// False once either side has said goodbye: what is sent from then on goes nowhere.
     public var isOpen: Bool { link != nil }
 
+    /// Sends one message, whole; see ``isOpen``.
     public func send(_ message: WebSocketMessage) {
         switch message {
         case .text(let text): pass(.text(Array(text.utf8)))

@@ -15,6 +15,7 @@ public struct RecoverySettings: Sendable {
     /// Clients remembered in each namespace; of more the one that left first is forgotten.
     public var maxClients = 10_000
 
+    /// The defaults, which are Socket.IO's where it has them.
     public init() {}
 }
 

@@ -154,9 +154,12 @@ package final class Hub: Sendable {
 
 /// An application's handler has thrown. That ended nothing but its own event.
 public struct HandlerFailure: Sendable {
+    /// The namespace of the socket, with its slash.
     public let namespace: String
+    /// The id of ``Socket/id``.
     public let socketID: String
     /// The event, or "connect", "disconnect", "middleware".
     public let event: String
+    /// What the handler threw.
     public let error: any Error
 }

@@ -1,15 +1,20 @@
 /// Counts of what is open, summed over the event loops.
 public struct Totals: Sendable {
+    /// TCP connections that are open, whatever they carry.
     public var connections = 0
+    /// Clients that have shaken hands.
     public var sessions = 0
+    /// Those who follow a feed, with or without Socket.IO.
     public var readers = 0
     /// Requests that were carried to the node that owns their session, since the start.
     public var relayed = 0
     /// The server is stopping: no new readers, please.
     public var isDraining = false
 
+    /// Nothing is open.
     public init() {}
 
+    /// The counts of both; draining when either is.
     public static func + (a: Totals, b: Totals) -> Totals {
         var sum = a
         sum.connections += b.connections
@@ -38,6 +43,7 @@ public enum Answer: Sendable {
 /// A value that does not change once a listener runs; but its namespaces are objects, which all copies share, and
 /// which can be spoken to at any time. What is said to the server itself goes to the main namespace, `/`.
 public struct Server: Sendable, BroadcastTarget {
+    /// Names, times and limits; all have defaults.
     public var settings = Settings()
     package let registry = Registry()
     /// What joins this server with others; nil: it is alone. Started by the listener.
@@ -46,6 +52,7 @@ public struct Server: Sendable, BroadcastTarget {
     public var nodes: (any NodeDirectory)?
     /// Ways to read the feed of ``plainFeed`` without Socket.IO.
     public private(set) var routes: [PlainRoute] = []
+    /// What ``routes`` read; nil when nothing is read without Socket.IO.
     public private(set) var plainFeed: (any Feed)?
     /// Addresses of bare WebSockets that the application serves itself.
     var rawEndpoints: [RawEndpoint] = []
@@ -60,8 +67,10 @@ public struct Server: Sendable, BroadcastTarget {
     /// 0.9: "authorization".
     public var authorize: @Sendable (Request) -> Authorization = { _ in .allowed }
 
+    /// A server with the main namespace and nothing else.
     public init() {}
 
+    /// Everybody in the main namespace.
     public var operation: BroadcastOperator { namespace("/").operation }
 
     /// Adds a namespace, or replaces the one of that name for those who join from now on.

@@ -9,6 +9,7 @@ public struct Settings: Sendable {
     public var basePath: String?
     /// Engine.IO transports that are offered.
     public var polling = true
+    /// As ``polling``: whether WebSocket is offered.
     public var webSocket = true
     /// Pages that may shake hands. 0.9: "origins".
     public var origins = OriginRule.any
@@ -55,6 +56,7 @@ public struct Settings: Sendable {
     /// The width of a slot of the timer wheel; nothing is later than this because of it.
     public var wheelSlot: Duration = .milliseconds(5)
 
+    /// The defaults.
     public init() {}
 
     var limits: SessionLimits {

@@ -78,6 +78,7 @@ public struct VolatileSocket: Sendable {
 
 /// A client's acknowledgement.
 public struct Reply: Equatable, Sendable {
+    /// JSON values, and bytes where the client's generation has them.
     public let arguments: [JSON]
 
     /// The arguments in the application's types; missing ones are nil where the type is optional.

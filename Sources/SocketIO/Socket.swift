@@ -9,7 +9,9 @@ public final class Socket: Sendable {
     /// 20 characters on clients from Socket.IO 3 on, another one for each namespace. Before that the default
     /// namespace has the connection's id, and others have it behind their name.
     public let id: String
+    /// The namespace it has joined.
     public let namespace: Namespace
+    /// What its client said when it came.
     public let handshake: Handshake
     /// The client has come back to its id, its rooms and its data, and to what it missed; or, where a feed is read,
     /// to its place.
@@ -99,6 +101,7 @@ public final class Socket: Sendable {
         onLoop { shard, _ in shard.rooms(rooms, of: self, areJoined: true) }
     }
 
+    /// Leaves rooms; those it is not in do not matter.
     public func leave(_ rooms: String...) {
         let rooms = Set(rooms)
         noted(left: rooms)
@@ -245,6 +248,8 @@ struct Identity: Sendable {
 
 /// A socket would be in more rooms than the server's ``Settings/maxRooms`` allows.
 public struct RoomLimitError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// ``Settings/maxRooms`` as it is set.
     public let limit: Int
+    /// A sentence that names the setting.
     public var description: String { "a socket may be in \(limit) rooms; see Settings.maxRooms" }
 }

@@ -3,6 +3,7 @@ public import SocketIOCore
 /// ``JSON`` as an argument beside typed ones. With another encoder or decoder it does what any `Codable` does, but
 /// bytes, which only Socket.IO can carry, are a list of numbers there.
 extension JSON: Codable {
+    /// Reads any value; members come in the order of their names, which other decoders do not keep.
     public init(from decoder: any Decoder) throws {
         if let decoder = decoder as? JSONValueDecoder {
             self = try JSONValueDecoder.decode(JSON.self, from: decoder.json, at: decoder.codingPath)
@@ -27,6 +28,7 @@ extension JSON: Codable {
         }
     }
 
+    /// Writes any value.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
@@ -90,11 +92,14 @@ private struct ArgumentPlace {
 /// An argument of an event, or of an acknowledgement, is not of the type the handler takes. The sender's fault: it
 /// ends nothing but this event.
 public struct ArgumentError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The event's name.
     public let event: String
     /// From 0.
     public let index: Int
+    /// What is wrong with the argument, for a log.
     public let reason: String
 
+    /// A sentence for a log.
     public var description: String { "argument \(index) of \"\(event)\": \(reason)" }
 }
 

@@ -2,12 +2,16 @@
 ///
 /// - Units: nanoseconds of a clock that never goes back; where its zero lies means nothing.
 public struct Instant: Comparable, Hashable, Sendable {
+    /// Since the clock's zero, wherever that lies.
     public var nanoseconds: Int64
 
+    /// The moment that many nanoseconds after the clock's zero.
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+    /// Later than every other moment: a deadline that never comes.
     public static let distantFuture = Instant(nanoseconds: .max)
 
+    /// Whether `a` comes before `b`.
     public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
 
     /// Saturates instead of overflowing: `distantFuture` plus anything stays there.

@@ -2,21 +2,30 @@
 ///
 /// Objects keep the order of their members, because clients and tests compare the text.
 public enum JSON: Equatable, Sendable {
+    /// `null`.
     case null
+    /// `true` or `false`.
     case bool(Bool)
     /// The number as it is written, so that no digit is lost. What ``parse(_:maxDepth:maxValues:)`` returns
     /// is checked; who makes one by hand vouches for it.
     case number(String)
+    /// Text, without its quotation marks and escapes.
     case string(String)
+    /// Values in their order.
     case array([JSON])
+    /// Members in the order they are written; names may repeat.
     case object([Member])
     /// Never in a JSON text: an attachment of a Socket.IO packet.
     case binary([UInt8])
 
+    /// One name of an object and what stands behind it.
     public struct Member: Equatable, Sendable {
+        /// The name, unescaped.
         public var key: String
+        /// What the name stands for.
         public var value: JSON
 
+        /// A member of that name and value.
         public init(_ key: String, _ value: JSON) {
             self.key = key
             self.value = value
@@ -66,9 +75,14 @@ public enum JSON: Equatable, Sendable {
 
 /// Why a text is not JSON, or more of it than is taken. Positions are bytes from the start of the text.
 public enum JSONError: Error, Equatable, Sendable {
+    /// The text is over before the value is.
     case endsTooSoon
+    /// A byte that cannot stand there.
     case unexpected(UInt8, at: Int)
+    /// Bytes that are no UTF-8.
     case invalidUTF8(at: Int)
+    /// More arrays and objects inside each other than allowed.
     case deeper(than: Int)
+    /// More values in all than allowed.
     case moreValues(than: Int)
 }
