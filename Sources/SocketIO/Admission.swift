@@ -2,6 +2,7 @@ internal import SocketIOCore
 
 /// What the application says to a handshake.
 public enum Authorization: Equatable, Sendable {
+    /// The client may come in.
     case allowed
     /// - Parameter reason: for clients from Socket.IO 1.0 on; nil says "Forbidden".
     case refused(reason: String? = nil)

@@ -6,6 +6,7 @@ public import SocketIOCore
 ///     try chat.to("lobby").except("ann").volatile.emit("typing", "Bob")
 ///     let there = await chat.in("lobby").fetchSockets()
 public protocol BroadcastTarget: Sendable {
+    /// The sockets that are meant, as a value of their own.
     var operation: BroadcastOperator { get }
 }
 

@@ -68,7 +68,12 @@ public protocol Feed: Sendable {
 /// A class, so that a reader holds eight bytes of it.
 public final class PlainRoute: Sendable {
     /// The way out: frames of a WebSocket, or one HTTP answer that grows.
-    public enum Exchange: Sendable { case webSocket, stream }
+    public enum Exchange: Sendable {
+        /// One text frame an entry.
+        case webSocket
+        /// One HTTP answer that grows by an entry at a time.
+        case stream
+    }
 
     /// The last segment of the path, and the name of the transport: `sse`.
     public let name: String

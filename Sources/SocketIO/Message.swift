@@ -2,6 +2,7 @@ internal import SocketIOCore
 
 /// One HTTP request as the edge has parsed it, with its whole body.
 public struct Request: Sendable {
+    /// As it stood in the request line; methods compare with regard to case (RFC 9110, 9.1).
     public let method: String
     /// As it stood in the request line: path and query, still percent-encoded, without scheme and authority.
     public let target: String
@@ -9,6 +10,7 @@ public struct Request: Sendable {
     public let minorVersion: Int
     /// In the order they came; names as they were written.
     public private(set) var headers: [(name: String, value: String)]
+    /// Without its transfer coding; empty when there is none.
     public var body: [UInt8]
     /// The client's IP address, without port: the other end of the connection, or behind trusted proxies what they
     /// say. Empty when there is no network.
@@ -19,6 +21,7 @@ public struct Request: Sendable {
     /// trusted proxy. Nil when it said none (HTTP/1.0).
     public var host: String?
 
+    /// A request as it would have come from the network; ``host`` is taken from the headers.
     public init(
         method: String, target: String, minorVersion: Int = 1, headers: [(name: String, value: String)] = [],
         body: [UInt8] = []
@@ -69,20 +72,25 @@ public struct Request: Sendable {
 
 /// A whole answer. The edge adds `Content-Length`, `Connection` and `Date`, and leaves the body out for HEAD.
 public struct Response: Sendable {
+    /// From 200 on (RFC 9110, 15).
     public var status: Int
+    /// Sent in this order, besides those that the edge adds.
     public var headers: [(name: String, value: String)]
+    /// Bytes as `Content-Type` says.
     public var body: [UInt8]
     /// The connection ends with this answer: nothing more can be understood on it.
     public var closesConnection = false
     /// The head of something that grows: its length is not known.
     package private(set) var isStream = false
 
+    /// An answer of that status; without a `Content-Type` unless `headers` names one.
     public init(_ status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
         self.body = body
     }
 
+    /// A line or more of plain text, in UTF-8.
     public static func text(_ status: Int, _ text: String) -> Response {
         Response(status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array(text.utf8))
     }

@@ -93,6 +93,7 @@ public struct Reply: Equatable, Sendable {
 
 /// Why a question has no answer.
 public enum QuestionError: Error, Equatable, Sendable {
+    /// The time given is over. An answer that comes later is dropped.
     case timedOut
     /// The socket has left, or had left before.
     case disconnected

@@ -38,8 +38,12 @@ enum TargetV09: Equatable {
 
 /// The transports of 0.9, by their names on the wire.
 public enum TransportV09: String, CaseIterable, Sendable {
+    /// Frames, both ways.
     case webSocket = "websocket"
+    /// A page in a hidden frame that grows by scripts: Internet Explorer.
     case htmlFile = "htmlfile"
+    /// Requests that are held until there is something to say.
     case xhrPolling = "xhr-polling"
+    /// The same by script elements, for pages of another origin in old browsers.
     case jsonpPolling = "jsonp-polling"
 }
