@@ -80,11 +80,15 @@ final class LocalNamespace {
     /// From now on the id is a room of its own.
     func name(_ client: any Client, _ id: String) { ids[id] = ObjectIdentifier(client) }
 
-    func remove(_ client: any Client, _ socket: Socket?) {
+    /// - Parameter id: asked for where there are names.
+    func remove(_ client: any Client, id: @autoclosure () -> String, rooms: Set<String>) {
         members[ObjectIdentifier(client)] = nil
-        guard let socket else { return }
-        ids[socket.id] = nil
-        leave(client, rooms: socket.rooms)
+        if !ids.isEmpty {
+            let id = id()
+            // Whoever has come back under this name has it now.
+            if ids[id] == ObjectIdentifier(client) { ids[id] = nil }
+        }
+        leave(client, rooms: rooms)
     }
 
     func join(_ client: any Client, rooms names: Set<String>) {

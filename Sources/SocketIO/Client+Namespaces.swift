@@ -22,15 +22,14 @@ extension Client {
             cursor: cursor)
         visit.recognise(auth, at: now)
         let handlers = namespace.handlers
-        // In a cluster other nodes may name any socket by its id.
-        let isNamed = handlers.wantsEverySocket || namespace.hub?.adapter != nil
-        guard namespace.recovery != nil || isNamed else {
+        guard namespace.recovery != nil || handlers.wantsEverySocket else {
             return admit(visit, nil, at: now)
         }
         let socket = Socket(
             visit.identity, namespace: namespace, client: self,
             handshake: Handshake(of: self, auth: auth, namespaceQuery: query), transport: transportName)
-        let isLetIn = visit.isBack && namespace.recovery?.skipsMiddlewares != false
+        // A reader names its place and its pid itself: that opens no door.
+        let isLetIn = visit.isBack && namespace.recovery?.skipsMiddlewares == true
         if handlers.middleware.isEmpty || isLetIn { return admit(visit, socket, at: now) }
         joining.append(name)
         judge(visit, socket, by: handlers.middleware)
@@ -73,12 +72,8 @@ extension Client {
     private func admit(_ visit: Visit, _ socket: Socket?, at now: Instant) {
         let namespace = visit.namespace
         joined(namespace, at: now)
-        var identity = visit.identity
-        let isCursorValid = join(visit, socket, at: now)
-        // A reader is recognised by its cursor alone: any node can give it its old id.
-        if namespace.feed != nil, isCursorValid, let pid = visit.claimedPID {
-            identity = Identity(id: SessionID.publicID(for: pid), pid: pid, isRecovered: true)
-        }
+        let identity = visit.identity
+        join(visit, socket, at: now)
         for broadcast in visit.missed {
             for packet in broadcast.packets(for: form) { queue(packet, at: now) }
         }
@@ -93,26 +88,23 @@ extension Client {
     }
 
     /// Joins, and begins the namespace's reading behind the cursor.
-    ///
-    /// - Returns: whether the cursor was understood.
-    private func join(_ visit: Visit, _ socket: Socket?, at now: Instant) -> Bool {
-        guard !isEnded else { return true }
+    private func join(_ visit: Visit, _ socket: Socket?, at now: Instant) {
+        guard !isEnded else { return }
         let namespace = visit.namespace
         let local = shard.local(namespace)
         local.add(self)
-        if let socket { local.name(self, socket.id) }
+        // In a cluster other nodes may name any socket by its id.
+        if socket != nil || namespace.hub?.adapter != nil { local.name(self, visit.identity.id) }
         if namespace.isDynamic { shard.server.registry.population(of: namespace, changedBy: 1) }
         var membership = Membership(local: local, joins: visit.joins, socket: socket)
-        var isValid = true
+        if visit.isBack, socket == nil { membership.identity = ReaderIdentity(visit.identity) }
         if let feed = namespace.feed {
             let start = feed.begin(after: visit.cursor, at: now)
-            isValid = start.isCursorValid
             membership.reader = FeedReader(start.place)
             membership.frames = frames(of: feed, namespace: namespace.name)
             shard.readers += 1
         }
         memberships.append(membership)
-        return isValid
     }
 
     /// The socket of a membership, made at its first use.
@@ -120,8 +112,7 @@ extension Client {
         if let socket = memberships[index].socket { return socket }
         let local = memberships[index].local
         let socket = Socket(
-            identity(in: local.namespace, joins: memberships[index].joins), namespace: local.namespace,
-            client: self,
+            identity(of: memberships[index]), namespace: local.namespace, client: self,
             handshake: Handshake(of: self, auth: nil, namespaceQuery: ""), transport: transportName)
         memberships[index].socket = socket
         local.name(self, socket.id)
@@ -129,10 +120,16 @@ extension Client {
         return socket
     }
 
+    private func identity(of membership: Membership) -> Identity {
+        membership.identity?.identity ?? identity(in: membership.local.namespace, joins: membership.joins)
+    }
+
     func leave(_ index: Int, _ reason: CloseReason, at now: Instant) {
         let membership = memberships.remove(at: index)
         let namespace = membership.local.namespace
-        membership.local.remove(self, membership.socket)
+        membership.local.remove(
+            self, id: membership.socket?.id ?? self.identity(of: membership).id,
+            rooms: membership.socket?.rooms ?? [])
         shard.closeIfEmpty(membership.local)
         if namespace.isDynamic { shard.server.registry.population(of: namespace, changedBy: -1) }
         if membership.reader != nil { shard.readers -= 1 }
@@ -171,8 +168,6 @@ struct Visit: Sendable {
     var identity: Identity
     /// Where its reading goes on.
     var cursor: String?
-    /// The private id of a reader that names its place; believed once the place is understood.
-    var claimedPID: String?
     var missed: [Broadcast] = []
 
     var isBack: Bool { identity.isRecovered }
@@ -189,7 +184,10 @@ struct Visit: Sendable {
         guard let offset = auth?["offset"]?.string else { return }
         cursor = offset
         guard let pid = auth?["pid"]?.string, SessionID.place(of: pid) != nil else { return }
-        claimedPID = pid
+        // A reader is recognised by its cursor alone: any node can give it its old id.
+        if let feed = namespace.feed, feed.begin(after: offset, at: now).isCursorValid {
+            identity = Identity(id: SessionID.publicID(for: pid), pid: pid, isRecovered: true)
+        }
         guard let back = namespace.recovery?.takeBack(pid: pid, offset: offset, at: now) else { return }
         identity = Identity(
             id: back.person.id, pid: pid, isRecovered: true, rooms: back.person.rooms,

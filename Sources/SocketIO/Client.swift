@@ -10,8 +10,17 @@ struct Membership {
     /// Made when somebody wants it: a handler, a recovery, or whoever fetches the namespace's sockets. A client that
     /// is only read to has none.
     var socket: Socket?
+    /// Who a reader is that has come back, where it is not who its connection would make it.
+    var identity: ReaderIdentity?
 
     var namespace: String { local.name }
+}
+
+/// A class, so that those who have none hold eight bytes for it.
+final class ReaderIdentity: Sendable {
+    let identity: Identity
+
+    init(_ identity: Identity) { self.identity = identity }
 }
 
 /// One Socket.IO client of any generation: what is the same for all of them.

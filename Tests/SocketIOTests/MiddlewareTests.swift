@@ -62,6 +62,15 @@ import Testing
         #expect(old.news() == [.text("7:::2")])
     }
 
+    /// A reader may name any place in a text, and any pid: that is no way around the middleware.
+    @Test func namingAPlaceOpensNoDoor() async {
+        let stage = Stage { $0.namespace("/").use { _ in throw ConnectError("no") } }
+        let speaker = Speaker(.engine4, on: stage)
+        speaker.join(auth: #"{"pid":"AAAAAAAAAAAAAAAAAAAA","offset":"1"}"#)
+        await stage.turn()
+        #expect(speaker.news() == [.text(#"44{"message":"no"}"#)])
+    }
+
     /// It has not joined yet, so what it says there is as wrong as with the reference.
     @Test func nothingIsSaidBeforeTheAnswer() async {
         let stage = guarded()

@@ -73,4 +73,22 @@ import Testing
         #expect(join(#"40{"offset":"3"}"#).then == [.text("41"), .close(nil)])
         #expect(stage.shard.sessionCount == 0 && stage.shard.readers == 0)
     }
+
+    /// Whoever finds it among the sockets finds it under the name that it was told.
+    @Test func returnedReaderIsKnownByItsOldId() async throws {
+        let first = stage.askSocket(Stage.socket)
+        first.says("40", at: stage.now)
+        let reply = first.news().compactMap { event -> String? in
+            if case .text(let text) = event, text.hasPrefix("40") { text } else { nil }
+        }
+        let ids = try #require(reply.first).split(separator: "\"").map(String.init)
+        first.hangsUp(at: stage.now)
+        _ = join(#"40{"pid":"\#(ids[7])","offset":"1"}"#)
+        let main = stage.server.namespace("/")
+        let found = Task { await main.fetchSockets() }
+        await stage.turn()
+        #expect(await found.value.map(\.id) == [ids[3]])
+        try main.to(ids[3]).emit("hello")
+        await stage.turn()
+    }
 }
