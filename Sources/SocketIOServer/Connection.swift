@@ -11,7 +11,7 @@ internal import SocketIOCore
 
 /// One TCP connection: the way out of every exchange, and the handler of a WebSocket's bytes once it is one.
 ///
-/// Until an upgrade a ``RequestHandler`` stands in the pipeline and this object only writes. Afterwards this is
+/// Until an upgrade a ``ListenerHandler`` stands in the pipeline and this object only writes. Afterwards this is
 /// the only handler left, so that a reader costs no more than it must.
 ///
 /// Bytes go straight to the socket with `send` while NIO holds none of this connection; what the socket does not
@@ -25,6 +25,8 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     enum Phase: UInt8 { case http, stream, webSocket, tunnel, closing, closed }
 
     let worker: Worker
+    /// The client speaks TLS on this very connection.
+    let isSecure: Bool
     private let channel: any Channel
     /// -1 when the transport is not a plain socket, or no longer ours to use: then everything goes through NIO. A
     /// descriptor that NIO has closed may belong to somebody else's connection the moment after.
@@ -57,6 +59,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     init(_ channel: any Channel, worker: Worker, isPlain: Bool) {
         self.channel = channel
         self.worker = worker
+        isSecure = !isPlain
         guard isPlain else {
             descriptor = -1
             return
@@ -109,7 +112,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         corked = ResponseWriter.switching(accept: accept, headers: headers)
         reader = WebSocketReader(maxMessageBytes: maxMessageBytes ?? worker.maxBody)
         expect(nil)
-        requests?.stepAside(for: self)
+        requests?.stepAside()
         requests = nil
     }
 
@@ -193,7 +196,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         phase = .tunnel
         tunnel = relay
         expect(nil)
-        requests?.stepAside(for: self)
+        requests?.stepAside()
         requests = nil
     }
 

@@ -231,9 +231,8 @@ public final class Listener: Sendable {
         let decoder = ByteToMessageHandler(
             HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
         let connection = Connection(channel, worker: worker, isPlain: worker.shared.tls == nil)
-        let requests = RequestHandler(connection: connection, decoder: decoder)
-        connection.requests = requests
-        try channel.pipeline.syncOperations.addHandlers([decoder, requests])
+        let handler = ListenerHandler(connection: connection, decoder: decoder)
+        try channel.pipeline.syncOperations.addHandlers([decoder, handler])
     }
 }
 

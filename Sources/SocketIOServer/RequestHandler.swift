@@ -3,18 +3,14 @@ internal import NIOHTTP1
 internal import SocketIO
 internal import SocketIOCore
 
-/// Reads HTTP/1 requests of one connection, one at a time and in order, and hands them to the shard that owns
-/// their session.
+/// Gathers HTTP/1 requests of one connection, one at a time and in order, refuses what cannot be taken, and hands them
+/// to the shard that owns their session.
 ///
-/// Pipelined requests wait here until the one before is answered (RFC 9112, 9.3.2), and reading stops while any
-/// do, which bounds them by what one read brings.
-final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPServerRequestPart
-
+/// Owner: the connection's event loop.
+final class RequestHandler {
     private let connection: Connection
-    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
-    private var context: ChannelHandlerContext?
-    private var waiting: [HTTPServerRequestPart] = []
+    /// Where the parts of the requests come from.
+    weak var source: (any RequestSource)?
     private var current: Request?
     /// The shard that takes the current request, once its session is known to live elsewhere.
     private var remote: RemoteDelegate?
@@ -29,73 +25,20 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private var worker: Worker { connection.worker }
 
-    init(connection: Connection, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
-        self.connection = connection
-        self.decoder = decoder
-    }
+    init(connection: Connection) { self.connection = connection }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
-
-    func channelActive(context: ChannelHandlerContext) {
-        worker.add(connection)
-        guard admits(context.channel) else { return connection.abort() }
-        connection.expect(worker.settings.headTimeout)
-    }
-
-    private func admits(_ channel: any Channel) -> Bool {
-        let limit = worker.shared.addressLimit
-        guard !limit.isOff, let address = IPAddress(peer) else { return true }
-        guard limit.admits(address) else {
-            worker.shared.refusals.refused(
-                "too many connections of one address", value: peer, setting: "--max-per-address",
-                peer: peer)
-            return false
-        }
-        channel.closeFuture.whenComplete { _ in limit.release(address) }
-        return true
-    }
-
-    func channelInactive(context: ChannelHandlerContext) { connection.ended() }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !ignoresInput else { return }
-        let part = unwrapInboundIn(data)
-        if isBusy, !isReceiving {
-            if waiting.isEmpty { setReading(false) }
-            waiting.append(part)
-        } else {
-            received(part)
-        }
-    }
-
-    func channelReadComplete(context: ChannelHandlerContext) {
-        // A body that does not come with its head: its session must know that it is under way.
-        if isReceiving, !hasAnnouncedBody { announceBody() }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // An end in the middle of a request is no request that could be refused, and in the middle of an answer
-        // there is no room for another.
-        guard let fault = error as? HTTPParserError, fault != .invalidEOFState, !ignoresInput,
-            !isBusy || isReceiving
-        else { return connection.failed(error) }
-        if !isBusy { connection.facts = RequestFacts(keepsAlive: false) }
-        let isTooLarge = fault == .headerOverflow
-        refuse(
-            isTooLarge ? 431 : 400,
-            isTooLarge ? "The head of the request is too large." : "Not an HTTP request.")
-    }
-
-    // MARK: One request
-
-    private func received(_ part: HTTPServerRequestPart) {
+    func received(_ part: HTTPServerRequestPart) {
         switch part {
         case .head(let head): began(head)
         case .body(let bytes): grew(bytes)
         case .end: if isReceiving { completed() }
         }
     }
+
+    /// No more of the body has come with what was just read: its session must know that it is under way.
+    func readCompleted() { if isReceiving, !hasAnnouncedBody { announceBody() } }
+
+    // MARK: One request
 
     private func began(_ head: HTTPRequestHead) {
         isBusy = true
@@ -134,7 +77,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
             method: head.method.rawValue, target: target.path, minorVersion: head.version.minor,
             headers: head.headers.map { (name: $0.name, value: $0.value) })
         let origination = worker.shared.proxies.origination(
-            peer: peer, isSecure: worker.shared.tls != nil, host: target.authority ?? request.host,
+            peer: peer, isSecure: connection.isSecure, host: target.authority ?? request.host,
             headers: request.headers)
         request.remoteAddress = origination.remoteAddress
         request.isSecure = origination.isSecure
@@ -216,7 +159,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Any page may read it, or its script would see a broken network.
     private static let tooLarge = Response(413, headers: [("Access-Control-Allow-Origin", "*")])
 
-    private func refuse(_ status: Int, _ sentence: String) { refuse(.text(status, sentence + "\n")) }
+    func refuse(_ status: Int, _ sentence: String) { refuse(.text(status, sentence + "\n")) }
 
     private func refuse(_ response: Response) {
         let delegate = connection.delegate
@@ -241,34 +184,20 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         isBusy = false
         remote = nil
         connection.expectRequest()
-        guard !waiting.isEmpty else { return }
-        // Not from in here: the answer may have been written in the middle of something.
-        worker.loop.assumeIsolated().execute { self.takeWaiting() }
+        source?.answered()
     }
 
-    private func takeWaiting() {
-        while !waiting.isEmpty, !ignoresInput, !isBusy || isReceiving { received(waiting.removeFirst()) }
-        if waiting.isEmpty { setReading(true) }
-    }
-
-    /// Leaves the pipeline to `connection`, which reads WebSocket frames from now on. All in one turn of the loop:
-    /// a handler that gets a type it does not expect ends the process.
-    func stepAside(for connection: Connection) {
-        guard let context else { return }
-        // Reading may have stopped for this request's sake, while it waited for its turn.
-        setReading(true)
+    /// The connection is a WebSocket from here on.
+    func stepAside() {
         ignoresInput = true
-        do {
-            try context.pipeline.syncOperations.addHandler(connection, position: .after(self))
-            context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
-            let removal = context.pipeline.syncOperations.removeHandler(decoder)
-            removal.whenFailure { [channel = context.channel] _ in channel.close(promise: nil) }
-        } catch {
-            context.close(promise: nil)
-        }
+        source?.stepAside()
     }
+}
 
-    private func setReading(_ isOn: Bool) {
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: isOn)
-    }
+/// What feeds a ``RequestHandler``.
+protocol RequestSource: AnyObject {
+    /// The answer has been written; the next request's turn has come.
+    func answered()
+    /// From here on what comes in are the connection's own bytes.
+    func stepAside()
 }
