@@ -102,6 +102,7 @@ let package = Package(
             name: "SocketIOServerTests",
             dependencies: [
                 "SocketIOServer", "SocketIORedis", "SocketIO", "SocketIOCore", "TestSupport", logging,
+                nioCore, nioPosix, nioHTTP1,
             ],
             swiftSettings: settings),
         .testTarget(

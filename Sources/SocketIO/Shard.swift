@@ -74,6 +74,14 @@ package final class Shard {
         return request.method == "GET"
     }
 
+    /// Whether a request is for this server, and not for its ``Server/page``.
+    package func serves(_ request: Request) -> Bool {
+        switch router.route(request) {
+        case .resource, .engine, .plain, .raw: true
+        case .page, .outside: false
+        }
+    }
+
     // MARK: Requests
 
     /// The head of a request with a body is here; the body is not. Tells the session, which may refuse.

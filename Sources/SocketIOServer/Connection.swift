@@ -12,7 +12,8 @@ internal import SocketIOCore
 /// One TCP connection: the way out of every exchange, and the handler of a WebSocket's bytes once it is one.
 ///
 /// Until an upgrade a ``ListenerHandler`` stands in the pipeline and this object only writes. Afterwards this is
-/// the only handler left, so that a reader costs no more than it must.
+/// the only handler left, so that a reader costs no more than it must. In the pipeline of a host it is never a handler:
+/// there a ``MountHandler`` writes its answers, as HTTP parts, and ``MountedBytes`` its frames.
 ///
 /// Bytes go straight to the socket with `send` while NIO holds none of this connection; what the socket does not
 /// take goes through NIO, and the link is not ready until that has left. Measured: without the pipeline's write
@@ -33,6 +34,8 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     private var descriptor: CInt
     /// While this is HTTP; cleared with the upgrade, or with the connection.
     var requests: RequestHandler?
+    /// In the pipeline of a host; cleared with the connection.
+    private var mount: MountHandler?
     var delegate: (any LinkDelegate)?
     var scheduled = Instant.distantFuture
     private(set) var deadline = Instant.distantFuture
@@ -70,6 +73,17 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         descriptor = handle.flatMap { $0 } ?? -1
     }
 
+    /// In the pipeline of a host, whose handlers may want to see every byte: all go through NIO.
+    init(_ channel: any Channel, worker: Worker, mount: MountHandler, isSecure: Bool) {
+        self.channel = channel
+        self.worker = worker
+        self.mount = mount
+        self.isSecure = isSecure
+        descriptor = -1
+    }
+
+    var isMounted: Bool { mount != nil }
+
     /// The other end's IP address; empty when the connection is gone or has none.
     var peer: String { channel.remoteAddress?.ipAddress.flatMap { IPAddress($0)?.text } ?? "" }
 
@@ -84,7 +98,11 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         // Answered before its body was whole: what follows could not be told from the rest of it.
         let isWhole = requests?.isReceiving != true
         let keepsAlive = facts.keepsAlive && isWhole && !response.closesConnection && !worker.isClosing
-        write(ResponseWriter.bytes(response, to: facts, date: worker.httpDate(), keepsAlive: keepsAlive))
+        if let mount {
+            transfer { mount.answer(response, keepsAlive: keepsAlive) }
+        } else {
+            write(ResponseWriter.bytes(response, to: facts, date: worker.httpDate(), keepsAlive: keepsAlive))
+        }
         if keepsAlive { requests?.answered() } else { finish() }
     }
 
@@ -97,6 +115,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         guard phase == .http else { return }
         phase = .stream
         isCorked = true
+        if let mount { return mount.begin(head, keepsAlive: facts.minorVersion >= 1 && facts.keepsAlive) }
         corked = ResponseWriter.stream(head, to: facts, date: worker.httpDate())
     }
 
@@ -120,7 +139,8 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         if windowBits > 0, let compression = worker.compression {
             return write(compression.framed(frame, windowBits: windowBits))
         }
-        write(phase == .stream && facts.minorVersion == 0 ? frame.packet : frame.framed)
+        // A host's encoder frames chunks itself.
+        write(phase == .stream && (facts.minorVersion == 0 || isMounted) ? frame.packet : frame.framed)
     }
 
     func write(_ packet: Outgoing) {
@@ -150,8 +170,9 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     func endStream() {
         guard phase == .stream else { return }
-        if facts.minorVersion >= 1 { write(HTTPChunk.last) }
+        if facts.minorVersion >= 1, !isMounted { write(HTTPChunk.last) }
         flush()
+        if let mount { transfer { mount.end() } }
         delegate = nil
         phase = .http
         if facts.minorVersion >= 1, facts.keepsAlive, !worker.isClosing {
@@ -205,7 +226,10 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     // MARK: Out
 
     /// The client waits to be asked for its body (RFC 9110, 10.1.1).
-    func sayContinue() { write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+    func sayContinue() {
+        if let mount { return transfer { mount.sayContinue() } }
+        write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+    }
 
     private func write(_ bytes: [UInt8]) {
         if isCorked {
@@ -231,13 +255,24 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     /// Lets NIO wait until the socket takes the rest.
     private func handOver(_ bytes: ArraySlice<UInt8>) {
+        let buffer = channel.allocator.buffer(bytes: bytes)
+        transfer {
+            guard let mount else { return channel.writeAndFlush(buffer) }
+            return mount.write(buffer)
+        }
+    }
+
+    /// Counts what NIO has been given as outstanding until it has left.
+    ///
+    /// - Parameter write: nil when the connection is gone.
+    private func transfer(_ write: () -> EventLoopFuture<Void>?) {
         outstanding += 1
         // NIO may find room in the socket at once. Then this is a write like any other, and whoever wrote goes on by
         // itself: told from in here that the link is ready, it would write its next piece before it has counted
         // this one.
         var isHandingOver = true
-        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).assumeIsolated().whenComplete {
-            result in
+        let sent = write() ?? channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel)
+        sent.assumeIsolated().whenComplete { result in
             self.outstanding -= 1
             if case .failure = result {
                 // The connection is gone, though nobody has been told yet.
@@ -256,7 +291,9 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     }
 
     /// The next request's time begins when the client has got the answer before it.
-    func expectRequest() { expect(worker.settings.idleTimeout) }
+    ///
+    /// In a host's pipeline the time between requests is the host's.
+    func expectRequest() { expect(isMounted ? nil : worker.settings.idleTimeout) }
 
     private func drained() {
         let calls = readiness
@@ -322,11 +359,14 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     // MARK: In
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if let tunnel { return tunnel.sent(unwrapInboundIn(data)) }
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { received(unwrapInboundIn(data)) }
+
+    /// Bytes of a WebSocket, or for another node.
+    func received(_ bytes: ByteBuffer) {
+        if let tunnel { return tunnel.sent(bytes) }
         guard reader != nil, phase == .webSocket || phase == .closing else { return }
         let codec = windowBits > 0 ? worker.compression?.codec : nil
-        let events = unwrapInboundIn(data).withUnsafeReadableBytes {
+        let events = bytes.withUnsafeReadableBytes {
             reader?.receive($0, inflatingWith: codec) ?? []
         }
         guard !events.isEmpty else { return }
@@ -400,6 +440,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         deadline = .distantFuture
         requests = nil
         tunnel = nil
+        mount = nil
         worker.remove(self)
         guard let delegate else { return }
         self.delegate = nil

@@ -99,34 +99,10 @@ public final class Listener: Sendable {
 
     private func stop() async {
         shared.logger.info("stopping", metadata: ["connections": "\(shared.counters.openConnections)"])
-        workers.onEach { $0.announceLeaving() }
-        // The whole of it, whoever is here: the next reader may already be on its way.
-        try? await Task.sleep(for: shared.settings.drainDelay)
-        let window = await drainWindow()
-        workers.onEach { $0.beginDraining(over: window) }
-        // Polls of those who wait for their goodbye may come on new connections.
-        await connectionsToEnd(within: window)
-        try? await channel.close()
-        workers.onEach { $0.drain() }
-        await connectionsToEnd(within: shared.settings.shutdownTimeout)
+        await workers.drain(shared) { try? await channel.close() }
         await server.leaveCluster()
         workers.onEach { $0.abortAll() }
         try? await group.shutdownGracefully()
-    }
-
-    /// Returns when there are none any more, or the time is over.
-    private func connectionsToEnd(within span: Duration) async {
-        let end = ContinuousClock.now + span
-        while shared.counters.openConnections > 0, ContinuousClock.now < end {
-            try? await Task.sleep(for: .milliseconds(5))
-        }
-    }
-
-    /// A thousand goodbyes a second are no burst to anybody: with few readers the window is short.
-    private func drainWindow() async -> Duration {
-        let totals = try? await workers.totals(on: group.next()).get()
-        return min(
-            shared.settings.drainWindow, .milliseconds((totals?.sessions ?? 0) + (totals?.readers ?? 0)))
     }
 
     /// Reads the files of ``ListenerSettings/tls`` again: connections from now on get the new certificate.
@@ -136,7 +112,7 @@ public final class Listener: Sendable {
 
     // MARK: Setting up
 
-    private static func requireTraits(_ settings: ListenerSettings) throws(MissingTrait) {
+    static func requireTraits(_ settings: ListenerSettings) throws(MissingTrait) {
         #if !Compression
             if settings.compression != nil { throw MissingTrait(trait: "Compression") }
         #endif
@@ -144,7 +120,7 @@ public final class Listener: Sendable {
 
     /// What names this node in its sessions: given by the cluster, or else by chance, so that a session of another
     /// process is told from one of this.
-    private static func takeNumber(_ server: inout Server) async {
+    static func takeNumber(_ server: inout Server) async {
         guard server.settings.node == 0 else { return }
         server.settings.node = await server.nodes?.join() ?? UInt16.random(in: 1 ... .max)
     }
@@ -155,8 +131,8 @@ public final class Listener: Sendable {
         return NodeAddress(host: isEverywhere ? "127.0.0.1" : settings.host, port: port ?? settings.port)
     }
 
-    private static func makeWorkers(
-        _ server: Server, _ group: MultiThreadedEventLoopGroup, _ shared: Shared
+    static func makeWorkers(
+        _ server: Server, _ group: any EventLoopGroup, _ shared: Shared
     ) async throws -> Workers {
         var bound: [NIOLoopBound<Worker>] = []
         var entries: [LoopEntry] = []

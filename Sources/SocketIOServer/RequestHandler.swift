@@ -132,7 +132,8 @@ final class RequestHandler {
             worker.foreignSession(of: node)
             return receive(request)
         }
-        guard let secret = relays.directory.secret else { return receive(request) }
+        // What comes back are bytes, which a host's pipeline has no place for.
+        guard let secret = relays.directory.secret, !connection.isMounted else { return receive(request) }
         Relay(request, secret: secret, from: connection, over: relays) { self.receive(request) }
             .begin(to: node)
     }
@@ -175,6 +176,14 @@ final class RequestHandler {
         isReceiving = false
         current = nil
         ignoresInput = true
+    }
+
+    /// The rest of a request will not come, and whoever had to has said so to the client.
+    func abandon() {
+        let delegate = connection.delegate
+        connection.delegate = nil
+        endInput()
+        if let delegate { worker.enter { now in delegate.linkRefusedBody(connection, at: now) } }
     }
 
     // MARK: Called by the connection

@@ -1,7 +1,8 @@
+internal import NIOHTTP1
 internal import SocketIO
 internal import SocketIOCore
 
-/// Answers as bytes: status line, head, body (RFC 9112).
+/// Answers as bytes: status line, head, body (RFC 9112); or their heads as a host's codec takes them.
 enum ResponseWriter {
     /// - Parameters:
     ///   - date: The `Date` field's value; made once a second by the event loop.
@@ -9,21 +10,45 @@ enum ResponseWriter {
     static func bytes(_ response: Response, to request: RequestFacts, date: String, keepsAlive: Bool)
         -> [UInt8]
     {
-        let hasBody = response.status >= 200 && response.status != 204 && response.status != 304
-        var head = start(response, date: date)
-        if hasBody, !response.isStream { field("Content-Length", String(response.body.count), &head) }
-        if response.isStream, request.minorVersion >= 1 { field("Transfer-Encoding", "chunked", &head) }
-        connection(request, keepsAlive: keepsAlive, &head)
+        var head = start(response)
+        fields(of: response, to: request, date: date, keepsAlive: keepsAlive) { field($0, $1, &head) }
         head += [13, 10]
-        return hasBody && !request.isHead ? head + response.body : head
+        return hasBody(response, to: request) ? head + response.body : head
     }
 
     /// The head of an answer that grows. HTTP/1.0 knows no chunks: there the end of the connection ends it.
     static func stream(_ response: Response, to request: RequestFacts, date: String) -> [UInt8] {
-        var head = start(response, date: date)
-        if request.minorVersion >= 1 { field("Transfer-Encoding", "chunked", &head) }
-        connection(request, keepsAlive: request.minorVersion >= 1 && request.keepsAlive, &head)
+        var head = start(response)
+        let keepsAlive = request.minorVersion >= 1 && request.keepsAlive
+        fields(of: response, to: request, date: date, keepsAlive: keepsAlive) { field($0, $1, &head) }
         return head + [13, 10]
+    }
+
+    /// The head for NIO's encoder, which adds what frames the body.
+    static func head(
+        _ response: Response, to request: RequestFacts, date: String, keepsAlive: Bool
+    ) -> HTTPResponseHead {
+        // The encoder would end the chunks of an answer to HEAD, which has none; it lets those of HTTP/1.0 be.
+        let isUnframed = request.minorVersion == 0 || response.isStream && request.isHead
+        var head = HTTPResponseHead(
+            version: isUnframed ? .http1_0 : .http1_1, status: HTTPResponseStatus(statusCode: response.status)
+        )
+        var facts = request
+        if isUnframed { facts.minorVersion = 0 }
+        fields(of: response, to: facts, date: date, keepsAlive: keepsAlive) { name, value in
+            head.headers.add(
+                name: name, value: String(decoding: value.utf8.filter(isPrintable), as: UTF8.self))
+        }
+        return head
+    }
+
+    /// Whether the answer's body is written behind its head.
+    static func hasBody(_ response: Response, to request: RequestFacts) -> Bool {
+        mayHaveBody(response) && !request.isHead
+    }
+
+    private static func mayHaveBody(_ response: Response) -> Bool {
+        response.status >= 200 && response.status != 204 && response.status != 304
     }
 
     /// 101 Switching Protocols (RFC 6455, 4.2.2).
@@ -36,22 +61,30 @@ enum ResponseWriter {
         return head + [13, 10]
     }
 
-    private static func start(_ response: Response, date: String) -> [UInt8] {
+    private static func start(_ response: Response) -> [UInt8] {
         var head: [UInt8] = []
         head.reserveCapacity(320 + response.body.count)
         head += "HTTP/1.1 \(response.status) \(reason(response.status))\r\n".utf8
-        for header in response.headers { field(header.name, header.value, &head) }
-        // What a client has said may stand in any answer, and must never be taken for a page or a script.
-        field("X-Content-Type-Options", "nosniff", &head)
-        field("Date", date, &head)
         return head
     }
 
-    private static func connection(_ request: RequestFacts, keepsAlive: Bool, _ head: inout [UInt8]) {
+    private static func fields(
+        of response: Response, to request: RequestFacts, date: String, keepsAlive: Bool,
+        _ add: (_ name: String, _ value: String) -> Void
+    ) {
+        for header in response.headers { add(header.name, header.value) }
+        // What a client has said may stand in any answer, and must never be taken for a page or a script.
+        add("X-Content-Type-Options", "nosniff")
+        add("Date", date)
+        if response.isStream {
+            if request.minorVersion >= 1 { add("Transfer-Encoding", "chunked") }
+        } else if mayHaveBody(response) {
+            add("Content-Length", String(response.body.count))
+        }
         if !keepsAlive {
-            field("Connection", "close", &head)
+            add("Connection", "close")
         } else if request.minorVersion == 0 {
-            field("Connection", "keep-alive", &head)
+            add("Connection", "keep-alive")
         }
     }
 
@@ -59,9 +92,11 @@ enum ResponseWriter {
     private static func field(_ name: String, _ value: String, _ head: inout [UInt8]) {
         head += name.utf8
         head += ": ".utf8
-        for byte in value.utf8 where byte >= 32 && byte != 127 || byte == 9 { head.append(byte) }
+        head += value.utf8.lazy.filter(isPrintable)
         head += [13, 10]
     }
+
+    private static func isPrintable(_ byte: UInt8) -> Bool { byte >= 32 && byte != 127 || byte == 9 }
 
     private static func reason(_ status: Int) -> String {
         switch status {

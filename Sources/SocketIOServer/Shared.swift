@@ -13,6 +13,17 @@ final class Shared: Sendable {
     /// How many connections may be open at a time.
     let maxConnections: Int
 
+    /// In a host's pipeline, whose business the number of connections is.
+    init(mounting settings: ListenerSettings, logger: Logger) {
+        self.settings = settings
+        self.logger = logger
+        tls = nil
+        proxies = Proxies(trusting: settings.trustedProxies)
+        addressLimit = AddressLimit(0, exempting: proxies)
+        refusals = RefusalLog(logger)
+        maxConnections = .max
+    }
+
     init(_ settings: ListenerSettings, loops: Int, tls: TLSEndpoint?, logger: Logger) {
         self.settings = settings
         self.tls = tls

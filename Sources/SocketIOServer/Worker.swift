@@ -112,7 +112,8 @@ final class Worker {
 
     func add(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = connection
-        if isClosing { connection.abort() }
+        // A host's connection is not ours to end.
+        if isClosing, !connection.isMounted { connection.abort() }
     }
 
     func remove(_ connection: Connection) { connections[ObjectIdentifier(connection)] = nil }
