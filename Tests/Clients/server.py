@@ -50,6 +50,11 @@ def suite_server():
     return built("DANTE_SUITE_BIN", ".build-traits/debug/dante-suite-server")
 
 
+def hummingbird_example():
+    """A Hummingbird application that a server of ours is mounted in."""
+    return built("DANTE_HUMMINGBIRD_BIN", ".build-hummingbird/debug/hummingbird-example")
+
+
 def environment(extra=None):
     """An environment in which nothing of the machine's own settings reaches the server."""
     kept = {
@@ -179,13 +184,15 @@ class Server:
         assert code == 0, f"{self.command} ended with {code}: {self.complaints[-2000:]}"
 
 
-class SuiteServer:
-    """The program that the public test suites talk to, on a free port, for the length of a `with`."""
+class Program:
+    """A program that says on its first line where it listens, for the length of a `with`."""
 
-    def __init__(self, folder):
-        self.errors = Path(folder) / "suite-server-stderr"
+    def __init__(self, path, folder, *arguments):
+        self.errors = Path(folder) / f"{path.name}-stderr"
+        self.name = path.name
+        self.has_stopped = False
         self.process = subprocess.Popen(
-            [suite_server()],
+            [path, *arguments],
             env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -193,21 +200,41 @@ class SuiteServer:
             text=True,
         )
         line = self.process.stdout.readline()
-        match = re.fullmatch(r"dante-suite-server: http://127\.0\.0\.1:(\d+)/\n", line)
+        match = re.fullmatch(rf"{self.name}: http://127\.0\.0\.1:(\d+)/\n", line)
         if not match:
             self.__exit__()
-            raise AssertionError(f"the suite server printed {line!r}: {self.errors.read_text()}")
+            raise AssertionError(f"{self.name} printed {line!r}: {self.errors.read_text()}")
         self.port = int(match[1])
+
+    def stop(self):
+        """Asks it to end, as an operator would: the exit code."""
+        self.process.terminate()
+        self.has_stopped = True
+        return self.process.wait(timeout=PATIENCE)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        early = self.process.poll()
+        early = None if self.has_stopped else self.process.poll()
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
-        assert early is None, f"the suite server ended by itself with {early}: {self.errors.read_text()}"
+        assert early is None, f"{self.name} ended by itself with {early}: {self.errors.read_text()}"
+
+
+class SuiteServer(Program):
+    """The program that the public test suites talk to, on a free port."""
+
+    def __init__(self, folder):
+        super().__init__(suite_server(), folder)
+
+
+class HummingbirdExample(Program):
+    """The Hummingbird application with Socket.IO below `/live/`, on a free port."""
+
+    def __init__(self, folder):
+        super().__init__(hummingbird_example(), folder, "0")
 
 
 @contextmanager
