@@ -118,6 +118,7 @@ public enum MountError: Error, Equatable, CustomStringConvertible {
     /// The pipeline has no `HTTPResponseEncoder`, or no decoder of HTTP requests.
     case noHTTPCodec
 
+    /// What is wrong, and what to do about it.
     public var description: String {
         switch self {
         case .loops(let count): "a mount takes 1 to 256 event loops, not \(count)"
