@@ -21,6 +21,17 @@ enum Refusal: Equatable, Sendable {
 
     var status: Int { self == .failed ? 500 : 403 }
 
+    var note: RefusalNote {
+        switch self {
+        case .origin(let fault):
+            RefusalNote(
+                "origin", value: "\(fault.received ?? "none") instead of \(fault.expected)",
+                setting: "--origins")
+        case .unauthorized: RefusalNote("authorization", setting: "--authorization")
+        case .failed: RefusalNote("authorization failed")
+        }
+    }
+
     /// In the words of 0.9.
     var textV09: String {
         switch self {

@@ -103,6 +103,7 @@ extension Client {
             switch memberships[index].reader?.next(of: frames.feed, at: now) {
             case .entry(let entry):
                 memberships[index].reader?.advance(in: frames.feed)
+                shard.metrics.entries &+= 1
                 if !isPolling {
                     writeDirectly(frames[entry])
                     continue

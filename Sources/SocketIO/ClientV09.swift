@@ -190,6 +190,7 @@ final class ClientV09: Client {
         if now >= session.nextDeadline {
             run(at: now) { session, actions in session.deadlineReached(at: now, limits: limits, &actions) }
         } else {
+            noteLateness(at: now)
             settle(at: now)
         }
     }

@@ -68,7 +68,7 @@ enum EngineAnswer {
     static func error(_ error: EngineError, origin: String?, dialect: Dialect) -> Response {
         var response = Response.json(400, #"{"code":\#(error.rawValue),"message":"\#(error.message)"}"#)
         response.headers += cors(origin: origin, dialect: dialect)
-        return response
+        return response.noting(error.message.lowercased())
     }
 
     /// Error 4. The reference sends no CORS headers to an origin it refuses.
@@ -76,10 +76,12 @@ enum EngineAnswer {
         if request.wantsWebSocket {
             var response = Response.text(refusal.status, refusal.message)
             response.closesConnection = true
+            response.refusal = refusal.note
             return response
         }
         let message = String(decoding: JSON.quoted(refusal.message), as: UTF8.self)
         var response = Response.json(refusal.status, #"{"code":4,"message":\#(message)\#(refusal.details)}"#)
+        response.refusal = refusal.note
         if !refusal.isOfOrigin { response.headers += cors(origin: request.origin, dialect: dialect) }
         return response
     }
@@ -90,7 +92,7 @@ enum EngineAnswer {
     static func refusedUpgrade(_ message: String) -> Response {
         var response = Response(400, headers: [("Content-Type", "text/html")], body: Array(message.utf8))
         response.closesConnection = true
-        return response
+        return response.noting("bad WebSocket handshake", value: message)
     }
 
     static var badSocketVersion: Response {

@@ -160,6 +160,7 @@ final class EngineClient: Client {
 
     /// A WebSocket with the sid of this session: an upgrade, if nothing stands against it.
     func probeOpened(on link: any Link, at now: Instant) {
+        shard.metrics.upgradesTried += 1
         if session.probeOpened(at: now, limits: limits) {
             probe = link
             link.delegate = self
@@ -319,6 +320,7 @@ final class EngineClient: Client {
         if now >= session.nextDeadline {
             run(at: now) { session, actions in session.deadlineReached(at: now, limits: limits, &actions) }
         } else {
+            noteLateness(at: now)
             settle(at: now)
         }
     }
@@ -353,6 +355,7 @@ final class EngineClient: Client {
                 probe?.write(.text(EngineConstant.probeAnswer))
                 probe?.flush()
             case .adoptProbe:
+                shard.metrics.upgradesWon += 1
                 socket = probe
                 probe = nil
                 for membership in memberships { membership.socket?.changed(transport: transportName) }

@@ -45,6 +45,8 @@ extension Link {
 
 /// Who hears what happens on a link. Always called on the loop that owns the session.
 package protocol LinkDelegate: AnyObject {
+    /// How this is counted, when it has no session that is.
+    var plainTransport: String? { get }
     /// What was written has gone out.
     func linkReady(_ link: any Link, at now: Instant)
     func link(_ link: any Link, receivedText text: ArraySlice<UInt8>, at now: Instant)
@@ -55,4 +57,8 @@ package protocol LinkDelegate: AnyObject {
     func linkRefusedBody(_ link: any Link, at now: Instant)
     /// The server stops: say goodbye.
     func linkMustEnd(_ link: any Link, at now: Instant)
+}
+
+extension LinkDelegate {
+    package var plainTransport: String? { nil }
 }

@@ -80,6 +80,8 @@ public struct Response: Sendable {
     public var body: [UInt8]
     /// The connection ends with this answer: nothing more can be understood on it.
     public var closesConnection = false
+    /// Why this refuses; nil where the status says all.
+    package var refusal: RefusalNote?
     /// The head of something that grows: its length is not known.
     package private(set) var isStream = false
 
@@ -120,6 +122,13 @@ public struct Response: Sendable {
             }
         }
         return known == true ? Response(304, headers: headers) : Response(200, headers: headers, body: bytes)
+    }
+
+    /// The same, noted as a refusal.
+    package func noting(_ reason: String, value: String = "", setting: String? = nil) -> Response {
+        var noted = self
+        noted.refusal = RefusalNote(reason, value: value, setting: setting)
+        return noted
     }
 
     /// The head of an answer whose body follows piece by piece.

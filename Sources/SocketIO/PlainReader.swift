@@ -113,6 +113,7 @@ final class PlainReader: Timed, LinkDelegate {
                 guard link.isReady else { return }
                 // Counted first: nothing that a write may set off finds it due again.
                 reader.advance(in: frames.feed)
+                shard.metrics.entries &+= 1
                 link.write(frames[index])
                 silenceEnds = Instant(nanoseconds: now.nanoseconds &+ shard.limits.pingInterval)
             case .later: return
@@ -124,7 +125,10 @@ final class PlainReader: Timed, LinkDelegate {
     func deadlineReached(at now: Instant) {
         // A reader whose way is not free is skipped without cost; `linkReady` brings it back.
         guard let link, link.isReady else { return }
-        if now >= reader.due { pump(at: now) }
+        if now >= reader.due {
+            shard.metrics.lateness.record(now.nanoseconds &- reader.due.nanoseconds)
+            pump(at: now)
+        }
         if now >= silenceEnds {
             silenceEnds = Instant(nanoseconds: now.nanoseconds &+ shard.limits.pingInterval)
             if route.exchange == .webSocket { link.ping() } else { writePiece(route.silence) }
@@ -161,6 +165,8 @@ final class PlainReader: Timed, LinkDelegate {
     }
 
     // MARK: The link
+
+    var plainTransport: String? { route.name }
 
     func linkReady(_ link: any Link, at now: Instant) {
         pump(at: now)

@@ -92,6 +92,8 @@ extension RawSocket: Timed {
 }
 
 extension RawSocket: LinkDelegate {
+    package var plainTransport: String? { endpoint.name }
+
     package func linkReady(_ link: any Link, at now: Instant) {
         let packets = waiting
         waiting = []

@@ -10,6 +10,10 @@ public struct Totals: Sendable {
     public var relayed = 0
     /// The server is stopping: no new readers, please.
     public var isDraining = false
+    public var metrics = Metrics()
+    /// Open files of the process, as far as the server knows of them, and their limit.
+    public var openFiles = 0
+    public var maxOpenFiles = 0
 
     /// Nothing is open.
     public init() {}
@@ -22,6 +26,9 @@ public struct Totals: Sendable {
         sum.readers += b.readers
         sum.relayed += b.relayed
         sum.isDraining = a.isDraining || b.isDraining
+        sum.metrics = a.metrics + b.metrics
+        sum.openFiles = max(a.openFiles, b.openFiles)
+        sum.maxOpenFiles = max(a.maxOpenFiles, b.maxOpenFiles)
         return sum
     }
 }

@@ -116,8 +116,10 @@ enum AnswerV09 {
 
     /// A handshake that is not accepted. A script cannot see a status, so there it is an error for the callback.
     static func refused(_ refusal: Refusal, origin: String?, jsonp index: String?) -> Response {
-        if let index { return script(Array("io.j[\(index)](new Error(\"\(refusal.textV09)\"));".utf8)) }
-        return text(refusal.status, refusal.textV09, origin: refusal.isOfOrigin ? nil : origin)
+        var response = text(refusal.status, refusal.textV09, origin: refusal.isOfOrigin ? nil : origin)
+        if let index { response = script(Array("io.j[\(index)](new Error(\"\(refusal.textV09)\"));".utf8)) }
+        response.refusal = refusal.note
+        return response
     }
 
     /// Only for a frame of the same origin, so nobody else is let in.

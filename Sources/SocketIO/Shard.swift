@@ -43,7 +43,11 @@ package final class Shard {
         server.registry.open(with: server.settings)
     }
 
+    package var metrics = Metrics()
+
     package var sessionCount: Int { clients.count }
+
+    var openClients: some Sequence<any Client> { clients.values }
 
     /// Where the session lives that a request names.
     package enum Place: Equatable, Sendable {
@@ -102,7 +106,8 @@ package final class Shard {
         case .outside(let basePath):
             let path = JSON.quoted(basePath)
             link.respond(
-                .json(404, #"{"error":"not found","basePath":\#(String(decoding: path, as: UTF8.self))}"#))
+                .json(404, #"{"error":"not found","basePath":\#(String(decoding: path, as: UTF8.self))}"#)
+                    .noting("outside the base path", value: String(request.path), setting: "--base-path"))
         case .resource(let rest):
             resource(request, rest: rest, on: link, at: now)
         case .engine(let endpoint):
@@ -157,9 +162,9 @@ package final class Shard {
 
     /// Why there can be no new session; nil when there can.
     func refusalOfSession() -> Response? {
-        if isDraining { return .json(503, #"{"error":"the server is stopping"}"#) }
+        if isDraining { return .json(503, #"{"error":"the server is stopping"}"#).noting("stopping") }
         guard clients.count >= server.settings.maxSessions else { return nil }
-        return .json(503, #"{"error":"too many sessions"}"#)
+        return .json(503, #"{"error":"too many sessions"}"#).noting("too many sessions")
     }
 
     /// This loop's part of a namespace.

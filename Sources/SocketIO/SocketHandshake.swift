@@ -55,7 +55,7 @@ enum SocketHandshake {
     private static func refusal(_ message: String) -> Response {
         var response = Response.text(400, message)
         response.closesConnection = true
-        return response
+        return response.noting("bad WebSocket handshake", value: message)
     }
 
     /// A reader without Socket.IO that the operator, or the application, does not let in.
@@ -63,6 +63,7 @@ enum SocketHandshake {
         let message = String(decoding: JSON.quoted(refusal.message), as: UTF8.self)
         var response = Response.json(refusal.status, #"{"error":\#(message)\#(refusal.details)}"#)
         response.closesConnection = request.wantsWebSocket
+        response.refusal = refusal.note
         return response
     }
 }

@@ -94,7 +94,11 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     func respond(_ response: Response) {
         guard phase == .http else { return }
         delegate = nil
-        if response.status >= 400 { log("request refused", response.status, response.body[...]) }
+        if response.refusal != nil || response.status >= 400 {
+            worker.refused(
+                response.refusal ?? RefusalNote("status \(response.status)"), peer: relayedClient ?? peer,
+                response.body[...])
+        }
         // Answered before its body was whole: what follows could not be told from the rest of it.
         let isWhole = requests?.isReceiving != true
         let keepsAlive = facts.keepsAlive && isWhole && !response.closesConnection && !worker.isClosing
@@ -339,13 +343,18 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         if now < deadline { return worker.arm(self, at: deadline) }
         // Who still takes our bytes, however slowly, is given the same time again.
         let left = owed
-        guard left > 0, left < owedBefore else { return abort() }
+        guard left > 0, left < owedBefore else {
+            if requests?.isReceiving == true {
+                worker.refused(RefusalNote("body timeout", setting: "--body-timeout"), peer: peer)
+            }
+            return abort()
+        }
         owedBefore = left
         expect(worker.settings.idleTimeout)
     }
 
     /// Bytes that the client has not taken yet and NIO holds.
-    private var owed: Int {
+    var owed: Int {
         outstanding == 0 ? 0 : Int((try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
     }
 
@@ -400,19 +409,13 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         finish()
     }
 
-    /// What one client got wrong interests nobody but who looks for it.
-    private func log(_ message: Logger.Message, _ code: Int, _ reason: ArraySlice<UInt8>) {
-        worker.logger.debug(
-            message,
-            metadata: [
-                "code": "\(code)",
-                "reason": "\(String(decoding: reason.prefix(200).filter { $0 >= 32 }, as: UTF8.self))",
-                "peer": "\(relayedClient ?? channel.remoteAddress?.description ?? "gone")",
-            ])
-    }
-
     private func fail(_ code: UInt16, _ reason: String, at now: Instant) {
-        log("WebSocket failed", Int(code), Array(reason.utf8)[...])
+        // 1009 is RFC 6455's code for a message that is too big.
+        let note =
+            code == 1009
+            ? RefusalNote("message too large", setting: "--max-payload")
+            : RefusalNote("WebSocket close \(code)", value: reason)
+        worker.refused(note, peer: peer)
         let delegate = delegate
         self.delegate = nil
         write(WebSocketFrame.close(code: code, reason: reason))
@@ -426,6 +429,9 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     /// The connection broke, or speaks something else: HTTP where TLS is spoken, for one.
     func failed(_ error: any Error) {
+        if (error as? IOError)?.errnoCode == ETIMEDOUT {
+            worker.refused(RefusalNote("stalled", setting: "--stall-timeout"), peer: peer)
+        }
         worker.logger.debug(
             "connection failed",
             metadata: ["reason": "\(error)", "peer": "\(channel.remoteAddress?.description ?? "gone")"])

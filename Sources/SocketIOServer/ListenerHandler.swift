@@ -40,8 +40,8 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
         let peer = connection.peer
         guard !limit.isOff, let address = IPAddress(peer) else { return true }
         guard limit.admits(address) else {
-            worker.shared.refusals.refused(
-                "too many connections of one address", value: peer, setting: "--max-per-address",
+            worker.refused(
+                RefusalNote("too many connections of one address", value: peer, setting: "--max-per-address"),
                 peer: peer)
             return false
         }
@@ -73,8 +73,10 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
         if !requests.isBusy { connection.facts = RequestFacts(keepsAlive: false) }
         let isTooLarge = fault == .headerOverflow
         requests.refuse(
-            isTooLarge ? 431 : 400,
-            isTooLarge ? "The head of the request is too large." : "Not an HTTP request.")
+            isTooLarge
+                ? Response.text(431, "The head of the request is too large.\n")
+                    .noting("head too large", setting: "--max-head")
+                : Response.text(400, "Not an HTTP request.\n").noting("not HTTP"))
     }
 
     // MARK: Called by the requests

@@ -13,6 +13,16 @@ enum OpenFiles {
         return Int(clamping: limit.rlim_cur)
     }
 
+    /// Open files of this process. Reads a directory, so not for an event loop with ten thousand of them.
+    static func count() -> Int {
+        guard let directory = opendir("/proc/self/fd") else { return 0 }
+        defer { closedir(directory) }
+        // Two of the entries are `.` and `..`, and one is this directory.
+        var count = -3
+        while readdir(directory) != nil { count += 1 }
+        return max(0, count)
+    }
+
     /// Raises the soft limit to the hard one, and says how many connections it leaves room for.
     ///
     /// - Parameter loops: each takes three files (its selector, its timer, and what wakes it up).

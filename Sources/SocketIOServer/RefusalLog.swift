@@ -2,8 +2,9 @@ internal import Logging
 internal import SocketIOCore
 internal import Synchronization
 
-/// Says what has been refused: everything at debug level, and of each reason one line a minute at info, which names
-/// the offending value and the setting that would allow it. A flood of refusals must not become a flood of lines.
+/// Says what has been refused: everything at debug level, and of each reason that a setting could change one line a
+/// minute at info, which names the offending value and the setting. A flood of refusals must not become a flood of
+/// lines, and what is only wrong interests nobody but who looks for it.
 final class RefusalLog: Sendable {
     private struct Recent {
         var nextLine = Instant(nanoseconds: 0)
@@ -20,22 +21,27 @@ final class RefusalLog: Sendable {
     ///   - reason: one of a few; each has its own minute.
     ///   - value: what was offending; cut, and without control characters, since a client wrote it.
     ///   - setting: the flag that would allow it, if there is one.
+    ///   - answer: what the client has been told.
     func refused(
-        _ reason: String, value: String = "", setting: String? = nil, peer: String,
+        _ reason: String, value: String = "", setting: String? = nil, peer: String, answer: String = "",
         at now: Instant = Clock.now()
     ) {
-        let level = recent.withLock { recent in
-            guard now >= recent[reason, default: Recent()].nextLine else {
-                recent[reason]?.unsaid += 1
-                return (Logger.Level.debug, 0)
+        let level =
+            setting == nil
+            ? (.debug, 0)
+            : recent.withLock { recent in
+                guard now >= recent[reason, default: Recent()].nextLine else {
+                    recent[reason]?.unsaid += 1
+                    return (Logger.Level.debug, 0)
+                }
+                let unsaid = recent[reason]?.unsaid ?? 0
+                recent[reason] = Recent(nextLine: now + .seconds(60))
+                return (.info, unsaid)
             }
-            let unsaid = recent[reason]?.unsaid ?? 0
-            recent[reason] = Recent(nextLine: now + .seconds(60))
-            return (.info, unsaid)
-        }
         guard logger.logLevel <= level.0 else { return }
         var metadata: Logger.Metadata = ["reason": "\(reason)", "peer": "\(peer)"]
         if !value.isEmpty { metadata["value"] = "\(Self.printable(value))" }
+        if !answer.isEmpty { metadata["answer"] = "\(Self.printable(answer))" }
         if let setting { metadata["setting"] = "\(setting)" }
         if level.1 > 0 { metadata["more"] = "\(level.1)" }
         logger.log(level: level.0, "refused", metadata: metadata)

@@ -159,10 +159,11 @@ final class RequestHandler {
 
     /// Any page may read it, or its script would see a broken network.
     private static let tooLarge = Response(413, headers: [("Access-Control-Allow-Origin", "*")])
+        .noting("body too large", setting: "--max-payload")
 
     func refuse(_ status: Int, _ sentence: String) { refuse(.text(status, sentence + "\n")) }
 
-    private func refuse(_ response: Response) {
+    func refuse(_ response: Response) {
         let delegate = connection.delegate
         connection.facts.keepsAlive = false
         endInput()

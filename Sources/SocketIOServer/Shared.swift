@@ -10,6 +10,8 @@ final class Shared: Sendable {
     /// Nil: plain HTTP.
     let tls: TLSEndpoint?
     let logger: Logger
+    /// What the process had open before its first connection.
+    let openFilesAtStart: Int
     /// How many connections may be open at a time.
     let maxConnections: Int
 
@@ -21,6 +23,7 @@ final class Shared: Sendable {
         proxies = Proxies(trusting: settings.trustedProxies)
         addressLimit = AddressLimit(0, exempting: proxies)
         refusals = RefusalLog(logger)
+        openFilesAtStart = OpenFiles.count()
         maxConnections = .max
     }
 
@@ -31,6 +34,8 @@ final class Shared: Sendable {
         proxies = Proxies(trusting: settings.trustedProxies)
         addressLimit = AddressLimit(settings.maxConnectionsPerAddress, exempting: proxies)
         refusals = RefusalLog(logger)
+        // Each loop's three are open already; the listening socket comes next.
+        openFilesAtStart = OpenFiles.count() + 1
         let room = OpenFiles.room(forLoops: loops)
         maxConnections = settings.maxConnections > 0 ? min(settings.maxConnections, room) : room
         if settings.maxConnections > room {

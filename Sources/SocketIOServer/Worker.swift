@@ -56,11 +56,21 @@ final class Worker {
     }
 
     var totals: Totals {
-        var totals = Totals()
+        var totals = shard.totals
         totals.connections = connections.count
-        totals.sessions = shard.sessionCount
-        totals.readers = shard.readers
         totals.relayed = relays?.carried ?? 0
+        totals.openFiles = shared.openFilesAtStart + shared.counters.openConnections
+        totals.maxOpenFiles = OpenFiles.limit
+        for connection in connections.values {
+            if let transport = connection.delegate?.plainTransport {
+                let kind = Metrics.Reader(dialect: "plain", transport: transport)
+                totals.metrics.open[kind, default: 0] += 1
+            }
+            if !connection.isReady {
+                totals.metrics.slowReaders += 1
+                totals.metrics.bytesOwed += connection.owed
+            }
+        }
         totals.isDraining = stage != .serving
         return totals
     }
@@ -106,6 +116,14 @@ final class Worker {
     func arm(_ timed: any Timed, at deadline: Instant) {
         shard.arm(timed, at: deadline)
         rearm()
+    }
+
+    /// Counts and logs a refusal. None of this is on a reader's way.
+    func refused(_ note: RefusalNote, peer: String, _ answer: ArraySlice<UInt8> = []) {
+        shard.metrics.refused(note.reason)
+        shared.refusals.refused(
+            note.reason, value: note.value, setting: note.setting, peer: peer,
+            answer: String(decoding: answer.prefix(200), as: UTF8.self))
     }
 
     // MARK: Connections

@@ -131,11 +131,12 @@ enum Health {
         case "readyz":
             .counted { totals in totals.isDraining ? .text(503, "stopping\n") : .text(200, "ok\n") }
         case "status":
+            .counted { totals in .json(200, totals.statusJSON) }
+        case "metrics":
             .counted { totals in
-                .json(
-                    200,
-                    #"{"connections":\#(totals.connections),"sessions":\#(totals.sessions),"#
-                        + #""readers":\#(totals.readers),"relayed":\#(totals.relayed)}"#)
+                Response(
+                    200, headers: [("Content-Type", Totals.metricsType), ("Cache-Control", "no-store")],
+                    body: Array(totals.metricsText.utf8))
             }
         default: nil
         }

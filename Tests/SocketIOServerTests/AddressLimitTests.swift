@@ -57,7 +57,8 @@ import Testing
                 "origin", value: "http://evil\u{1b}[31m", setting: "--origins", peer: "192.0.2.1",
                 at: Instant(nanoseconds: 1 + second * 1_000_000_000))
         }
-        log.refused("sid", peer: "192.0.2.1", at: Instant(nanoseconds: 119_000_000_001))
+        log.refused("bad packet", peer: "192.0.2.1", at: Instant(nanoseconds: 119_000_000_001))
+        log.refused("sid", setting: "--sid", peer: "192.0.2.1", at: Instant(nanoseconds: 119_000_000_001))
         let said = lines.all
         #expect(said.count == 3)
         #expect(said.first?["value"] == "http://evil?[31m" && said.first?["setting"] == "--origins")
