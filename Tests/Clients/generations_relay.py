@@ -56,7 +56,12 @@ class Relay:
             if is_refused:
                 self._end(client)
                 continue
-            server = socket.create_connection(("127.0.0.1", self.target))
+            try:
+                server = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                # Nobody is there now; another server may be, later.
+                self._end(client)
+                continue
             with self.lock:
                 self.open |= {client, server}
             for source, sink in (client, server), (server, client):
