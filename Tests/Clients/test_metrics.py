@@ -47,7 +47,7 @@ def test_who_is_open_is_told_by_dialect_and_transport(serve):
         held.enter_context(a_stream("/text")(server.port))
         held.enter_context(a_joined_websocket(server.port))
         held.enter_context(a_held_poll(server.port))
-        held.enter_context(Polling3(server.port))
+        polling3 = held.enter_context(Polling3(server.port))
         held.enter_context(Socket09(server.port).settled())
         found = settled(server, readers=7)
         open_ = {key[1:]: value for key, value in found.items() if key[0] == "dante_open"}
@@ -66,6 +66,8 @@ def test_who_is_open_is_told_by_dialect_and_transport(serve):
         # The files that are open are those the system counts.
         assert abs(found["process_open_fds",] - server.open_files()) <= 2
         assert found["process_max_fds",] >= 256
+        # Nothing else would tell that it is gone, before its heartbeat.
+        polling3.post("1")
     assert not [key for key in settled(server, readers=0, sessions=0) if key[0] == "dante_open"]
 
 
