@@ -12,6 +12,7 @@ public struct Metrics: Sendable {
         /// `websocket`, `polling`, 0.9's own, or the name of a plain route.
         public let transport: String
 
+        /// See the two properties; neither is a client's text.
         public init(dialect: String, transport: String) {
             self.dialect = dialect
             self.transport = transport
@@ -27,18 +28,22 @@ public struct Metrics: Sendable {
     public var lateness = Histogram()
     /// By reason.
     public var refusals: [String: Int] = [:]
-    /// WebSockets opened with the sid of a polling session, and those that became its transport.
+    /// WebSockets opened with the sid of a polling session.
     public var upgradesTried = 0
+    /// Those that became its transport.
     public var upgradesWon = 0
-    /// Connections with something written that their client has not taken yet, and the bytes of it that wait here;
-    /// what the kernel holds comes on top.
+    /// Connections with something written that their client has not taken yet.
     public var slowReaders = 0
+    /// The bytes of it that wait here; what the kernel holds comes on top.
     public var bytesOwed = 0
 
+    /// Nothing yet.
     public init() {}
 
+    /// - Parameter reason: one of a few words, never a client's.
     public mutating func refused(_ reason: String) { refusals[reason, default: 0] += 1 }
 
+    /// Both loops together.
     public static func + (a: Metrics, b: Metrics) -> Metrics {
         var sum = a
         sum.open.merge(b.open, uniquingKeysWith: +)
@@ -60,10 +65,13 @@ public struct Histogram: Equatable, Sendable {
 
     /// One for each bound, and one more; not cumulative.
     public private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
+    /// All spans together.
     public private(set) var nanoseconds: Int64 = 0
 
+    /// Nothing yet.
     public init() {}
 
+    /// How many spans there were.
     public var count: Int { counts.reduce(0, +) }
 
     /// - Cost: one or two comparisons where nearly all are.
@@ -74,6 +82,7 @@ public struct Histogram: Equatable, Sendable {
         nanoseconds &+= span
     }
 
+    /// Both together.
     public static func + (a: Histogram, b: Histogram) -> Histogram {
         var sum = a
         for index in sum.counts.indices { sum.counts[index] += b.counts[index] }

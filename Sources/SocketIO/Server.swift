@@ -10,9 +10,11 @@ public struct Totals: Sendable {
     public var relayed = 0
     /// The server is stopping: no new readers, please.
     public var isDraining = false
+    /// What has been done, and who is open, in detail.
     public var metrics = Metrics()
     /// Open files of the process, as far as the server knows of them, and their limit.
     public var openFiles = 0
+    /// The process's limit of them.
     public var maxOpenFiles = 0
 
     /// Nothing is open.
