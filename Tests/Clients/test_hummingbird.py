@@ -1,11 +1,13 @@
 """Socket.IO below a path of a Hummingbird application, on one port with the application's own routes."""
 
+import time
+
 import pytest
 
 from engine_wire import EngineSocket, Polling, target
 from generations_kinds import KINDS
 from http_wire import Connection, get
-from server import ROOT, HummingbirdExample
+from server import PATIENCE, ROOT, HummingbirdExample
 from websocket_wire import TEXT
 
 HELLO = (200, "Hello from Hummingbird")
@@ -87,6 +89,9 @@ def test_the_end_of_the_application_ends_both(tmp_path):
         socket = EngineSocket(server.port, "/live/")
         socket.join()
         polling.polls.request("GET", polling.target)
+        end = time.monotonic() + PATIENCE
+        while (count := get(server.port, "/connections").text) != "2":
+            assert time.monotonic() < end, f"{count} connections are of Socket.IO"
         assert server.stop() == 0
         assert polling.polls.answer().text.split("\x1e")[-1] == "1"
         assert socket.closed() is not None

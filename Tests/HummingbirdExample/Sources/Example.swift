@@ -23,6 +23,7 @@ struct Example {
         let router = Router()
         router.get("/hello") { _, _ in "Hello from Hummingbird" }
         router.post("/echo") { request, _ in try await request.body.collect(upTo: 1 << 20) }
+        router.get("/connections") { _, _ in "\(try await mount.totals().connections)" }
 
         let application = Application(
             router: router,
