@@ -149,6 +149,32 @@ struct MountTests {
         }
     }
 
+    @Test func clientIsAskedForTheBodyItWaitsWith() async throws {
+        try await Host.run { host in
+            let (client, address) = try await Self.session(host)
+            let headers = ["Content-Length: 6", "Expect: 100-continue"]
+            try await client.send(RawClient.request("POST", address, headers))
+            #expect(try await client.head().status == 100)
+            try await client.send("4hello")
+            #expect(try await client.answer().body == "ok")
+            try await client.get(address)
+            #expect(try await client.answer().body == "4hello")
+        }
+    }
+
+    /// The host's handler for errors has answered when we hear of it.
+    @Test func bodyThatIsNoHTTPIsRefusedByTheHost() async throws {
+        try await Host.run { host in
+            let (client, address) = try await Self.session(host)
+            try await client.send(
+                RawClient.request("POST", address, ["Transfer-Encoding: chunked"]) + "6\r\n4h")
+            try await client.send("ello\r\nnonsense\r\n")
+            #expect(try await client.answer().status == 400)
+            #expect(try await client.rest() == "")
+            while try await host.mount.totals().connections > 0 { await Task.yield() }
+        }
+    }
+
     @Test func strictServerKeepsToItsPath() async throws {
         try await Host.run { server, _ in
             server.settings.basePath = "/live/"
