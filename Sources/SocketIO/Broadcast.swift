@@ -66,59 +66,68 @@ extension FrameForm {
 /// Owner: the event loop of its shard.
 final class LocalNamespace {
     let namespace: Namespace
-    private(set) var members: [ObjectIdentifier: any Client] = [:]
-    private var ids: [String: ObjectIdentifier] = [:]
-    private var rooms: [String: Set<ObjectIdentifier>] = [:]
+    /// Each knows its place (``Membership/slot``).
+    private var members: [any Client] = []
+    private var ids: [String: any Client] = [:]
+    private var rooms: [String: [ObjectIdentifier: any Client]] = [:]
 
     init(_ namespace: Namespace) { self.namespace = namespace }
 
     var name: String { namespace.name }
     var isEmpty: Bool { members.isEmpty }
 
-    func add(_ client: any Client) { members[ObjectIdentifier(client)] = client }
+    /// - Returns: its place.
+    func add(_ client: any Client) -> UInt32 {
+        members.append(client)
+        return UInt32(members.count - 1)
+    }
 
     /// From now on the id is a room of its own.
-    func name(_ client: any Client, _ id: String) { ids[id] = ObjectIdentifier(client) }
+    func name(_ client: any Client, _ id: String) { ids[id] = client }
 
-    /// - Parameter id: asked for where there are names.
-    func remove(_ client: any Client, id: @autoclosure () -> String, rooms: Set<String>) {
-        members[ObjectIdentifier(client)] = nil
+    /// - Parameters:
+    ///   - slot: its place.
+    ///   - id: asked for where there are names.
+    func remove(_ client: any Client, at slot: UInt32, id: @autoclosure () -> String, rooms: Set<String>) {
+        let last = members.removeLast()
+        if last !== client {
+            members[Int(slot)] = last
+            if let index = last.membership(of: name) { last.memberships[index].slot = slot }
+        }
         if !ids.isEmpty {
             let id = id()
             // Whoever has come back under this name has it now.
-            if ids[id] == ObjectIdentifier(client) { ids[id] = nil }
+            if ids[id] === client { ids[id] = nil }
         }
         leave(client, rooms: rooms)
     }
 
     func join(_ client: any Client, rooms names: Set<String>) {
-        for name in names { rooms[name, default: []].insert(ObjectIdentifier(client)) }
+        for name in names { rooms[name, default: [:]][ObjectIdentifier(client)] = client }
     }
 
     func leave(_ client: any Client, rooms names: Set<String>) {
         for name in names {
-            guard rooms[name]?.remove(ObjectIdentifier(client)) != nil else { continue }
+            guard rooms[name]?.removeValue(forKey: ObjectIdentifier(client)) != nil else { continue }
             if rooms[name]?.isEmpty == true { rooms[name] = nil }
         }
     }
 
     /// Everybody meant, once, in no order.
     func selected(_ selection: Selection) -> [any Client] {
-        let excepted = selection.except.isEmpty ? [] : keys(of: selection.except)
+        let excepted = selection.except.isEmpty ? [:] : all(in: selection.except)
         if selection.rooms.isEmpty {
-            return excepted.isEmpty
-                ? Array(members.values)
-                : members.compactMap { excepted.contains($0.key) ? nil : $0.value }
+            return excepted.isEmpty ? members : members.filter { excepted[ObjectIdentifier($0)] == nil }
         }
-        return keys(of: selection.rooms).subtracting(excepted).compactMap { members[$0] }
+        return all(in: selection.rooms).compactMap { excepted[$0.key] == nil ? $0.value : nil }
     }
 
-    private func keys(of names: Set<String>) -> Set<ObjectIdentifier> {
-        var keys: Set<ObjectIdentifier> = []
+    private func all(in names: Set<String>) -> [ObjectIdentifier: any Client] {
+        var all: [ObjectIdentifier: any Client] = [:]
         for name in names {
-            if let key = ids[name] { keys.insert(key) }
-            if let inRoom = rooms[name] { keys.formUnion(inRoom) }
+            if let client = ids[name] { all[ObjectIdentifier(client)] = client }
+            if let inRoom = rooms[name] { all.merge(inRoom) { client, _ in client } }
         }
-        return keys
+        return all
     }
 }

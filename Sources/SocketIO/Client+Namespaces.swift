@@ -92,11 +92,11 @@ extension Client {
         guard !isEnded else { return }
         let namespace = visit.namespace
         let local = shard.local(namespace)
-        local.add(self)
+        let slot = local.add(self)
         // In a cluster other nodes may name any socket by its id.
         if socket != nil || namespace.hub?.adapter != nil { local.name(self, visit.identity.id) }
         if namespace.isDynamic { shard.server.registry.population(of: namespace, changedBy: 1) }
-        var membership = Membership(local: local, joins: visit.joins, socket: socket)
+        var membership = Membership(local: local, joins: visit.joins, slot: slot, socket: socket)
         if visit.isBack, socket == nil { membership.identity = ReaderIdentity(visit.identity) }
         if let feed = namespace.feed {
             let start = feed.begin(after: visit.cursor, at: now)
@@ -128,7 +128,7 @@ extension Client {
         let membership = memberships.remove(at: index)
         let namespace = membership.local.namespace
         membership.local.remove(
-            self, id: membership.socket?.id ?? self.identity(of: membership).id,
+            self, at: membership.slot, id: membership.socket?.id ?? self.identity(of: membership).id,
             rooms: membership.socket?.rooms ?? [])
         shard.closeIfEmpty(membership.local)
         if namespace.isDynamic { shard.server.registry.population(of: namespace, changedBy: -1) }

@@ -5,6 +5,8 @@ struct Membership {
     let local: LocalNamespace
     /// How many joins of this client came before: each has an identity of its own.
     let joins: UInt32
+    /// Its client's place among those of ``local``.
+    var slot: UInt32
     var reader: FeedReader?
     var frames: FrameCache?
     /// Made when somebody wants it: a handler, a recovery, or whoever fetches the namespace's sockets. A client that
@@ -30,7 +32,7 @@ final class ReaderIdentity: Sendable {
 ///
 /// Owner: the event loop of its shard.
 protocol Client: LinkDelegate, Timed {
-    var sid: String { get }
+    var id: SessionID { get }
     var shard: Shard { get }
     /// The cursor of the handshake's query, for a client that has no other way to send one.
     var cursor: String? { get }
@@ -78,6 +80,8 @@ protocol Client: LinkDelegate, Timed {
 }
 
 extension Client {
+    var sid: String { id.text }
+
     /// Reads out what is due, sends what waits, and says when to come back.
     func settle(at now: Instant) {
         guard !isEnded else { return }

@@ -1,11 +1,12 @@
 internal import SocketIOCore
 
 /// One Socket.IO 0.9 client: performs what its ``SessionV09`` decides and reads its packets.
-final class ClientV09: Client {
-    let sid: String
+final class ClientV09: PollingClient {
+    let id: SessionID
     let shard: Shard
     let cursor: String?
-    let request: Request?
+    private let handshake: KeptRequest?
+    var request: Request? { handshake?.request }
     var memberships: [Membership] = []
     var joining: [String] = []
     var joins: UInt32 = 0
@@ -19,10 +20,10 @@ final class ClientV09: Client {
     private var pollOrigin: String?
     private var pollCallback: String?
 
-    init(_ request: Request, sid: String, shard: Shard, at now: Instant) {
-        self.sid = sid
+    init(_ request: Request, _ id: SessionID, shard: Shard, at now: Instant) {
+        self.id = id
         cursor = request.parameter("from")
-        self.request = shard.server.registry.hub.keepsHandshakes ? request : nil
+        handshake = shard.server.registry.hub.keepsHandshakes ? KeptRequest(request) : nil
         self.shard = shard
         limits = shard.server.settings.limitsV09
         session = SessionV09(limits: limits, at: now)
@@ -109,7 +110,13 @@ final class ClientV09: Client {
     }
 
     func polled(on link: any Link, origin: String?, callback: String?, at now: Instant) {
-        open(.poll, on: link, origin: origin, callback: callback, at: now)
+        let poll = RepeatablePoll(client: self, origin: origin, callback: callback)
+        shard.lastPoll = poll
+        polled(poll, tag: nil, on: link, at: now)
+    }
+
+    func polled(_ poll: RepeatablePoll, tag: String?, on link: any Link, at now: Instant) {
+        open(.poll, on: link, origin: poll.origin, callback: poll.callback, at: now)
         settle(at: now)
     }
 

@@ -41,7 +41,12 @@ enum EngineAnswer {
         (name: "Cache-Control", value: "no-store"), (name: "X-Accel-Buffering", value: "no"),
     ]
 
+    /// Of a poll of revision 4: the answer that there are most of.
+    private static let textHeaders = SharedHeaders(
+        [("Content-Type", "text/plain; charset=UTF-8")] + unbuffered + publicCORS)
+
     static func payload(_ bytes: [UInt8], isBinary: Bool, origin: String?, dialect: Dialect) -> Response {
+        if dialect == .engine4, !isBinary { return Response(200, headers: textHeaders, body: bytes) }
         let type = isBinary ? "application/octet-stream" : "text/plain; charset=UTF-8"
         return Response(
             200, headers: [("Content-Type", type)] + unbuffered + cors(origin: origin, dialect: dialect),

@@ -1,13 +1,13 @@
 internal import SocketIOCore
 
 /// One client over Engine.IO 2, 3 or 4: performs what its ``Session`` decides and reads its Socket.IO packets.
-final class EngineClient: Client {
-    let sid: String
+final class EngineClient: PollingClient {
+    let id: SessionID
     let shard: Shard
     let cursor: String?
     /// As the handshake said it; what is asked later in another revision's name is refused.
     let revision: String
-    let request: Request?
+    private let handshake: KeptRequest?
     /// Where its messages are no Socket.IO packets but go to this application as they are.
     let endpoint: EngineEndpoint?
     private lazy var engineSocket = EngineSocket(self, at: Instant(nanoseconds: 0))
@@ -17,34 +17,55 @@ final class EngineClient: Client {
     var scheduled = Instant.distantFuture
     var session: Session
     var decoder: SocketPacketDecoder
-    /// The index of its callback, when the client polls by script elements.
-    private let callback: String?
+    /// Gone with the upgrade.
+    private var polling: Polling?
     /// The connections this session is on: at most one in each role.
-    private var poll: (any Link)?
-    /// The origin that the held poll came from, which its answer must name.
-    private var pollOrigin: String?
-    /// The cache buster (`t`) of the last request, and whether it differs from one to the next, as it should.
-    private var lastTag: String?
-    private var tagsDiffer = false
-    /// What the last poll was answered with, while its cache buster is the last.
-    private var lastAnswer: [Outgoing]?
-    private var post: (any Link)?
     private var socket: (any Link)?
     private var probe: (any Link)?
 
+    /// What polling alone needs.
+    private final class Polling {
+        /// The index of its callback, when the client polls by script elements.
+        let callback: String?
+        var poll: (any Link)?
+        var post: (any Link)?
+        /// The origin that the held poll came from, which its answer must name.
+        var origin: String?
+        /// The cache buster (`t`) of the last request, and whether it differs from one to the next, as it should.
+        private var lastTag: String?
+        private(set) var tagsDiffer = false
+        /// What the last poll was answered with, while its cache buster is the last.
+        var lastAnswer: [Outgoing]?
+
+        init(callback: String?, tag: String?) {
+            self.callback = callback
+            lastTag = tag
+        }
+
+        /// A browser sends a GET again when its connection has died before the answer came, and tells no script: that
+        /// is the same poll, and gets the same answer. A client that never changes its `t` says nothing by it.
+        func isRepeated(_ tag: String?) -> Bool {
+            if tag == lastTag { return tagsDiffer && tag != nil }
+            tagsDiffer = tag != nil && lastTag != nil
+            lastTag = tag
+            lastAnswer = nil
+            return false
+        }
+    }
+
     init(
-        _ request: Request, _ endpoint: EngineEndpoint?, sid: String, dialect: Dialect, onSocket: Bool,
+        _ request: Request, _ endpoint: EngineEndpoint?, _ id: SessionID, dialect: Dialect, onSocket: Bool,
         shard: Shard, at now: Instant
     ) {
-        self.sid = sid
+        self.id = id
         self.endpoint = endpoint
         self.shard = shard
         cursor = request.parameter("from")
-        self.request = shard.server.registry.hub.keepsHandshakes ? request : nil
+        handshake = shard.server.registry.hub.keepsHandshakes ? KeptRequest(request) : nil
         revision = request.parameter("EIO") ?? ""
-        lastTag = request.parameter("t")
         let digits = request.parameter("j")?.filter { ("0"..."9").contains($0) }
-        callback = onSocket || digits?.isEmpty == true ? nil : digits
+        let callback = onSocket || digits?.isEmpty == true ? nil : digits
+        polling = onSocket ? nil : Polling(callback: callback, tag: request.parameter("t"))
         let isTextOnly = callback != nil || request.parameter("b64") == "1"
         session = Session(
             EngineFormat(dialect, isTextOnly: isTextOnly), onSocket: onSocket, limits: shard.limits, at: now)
@@ -54,6 +75,7 @@ final class EngineClient: Client {
     }
 
     private var limits: SessionLimits { shard.limits }
+    var request: Request? { handshake?.request }
     private var format: EngineFormat { session.format }
     var isRevision4: Bool { format.dialect == .engine4 }
 
@@ -180,7 +202,7 @@ final class EngineClient: Client {
                 EngineAnswer.error(.badRequest, origin: request.origin, dialect: format.dialect))
         }
         guard beginPost(on: link, at: now) else { return }
-        post = link
+        polling?.post = link
         link.delegate = self
     }
 
@@ -192,20 +214,24 @@ final class EngineClient: Client {
         }
         switch request.method {
         case "GET":
-            if isRepeated(request.parameter("t")), let lastAnswer {
-                return link.respond(answer(lastAnswer, origin: request.origin))
-            }
-            if !session.isPollHeld {
-                poll = link
-                pollOrigin = request.origin
-                link.delegate = self
-            }
-            run(at: now, answering: link) { session, actions in session.pollArrived(at: now, &actions) }
-        case "POST":
-            receivePost(request, on: link, at: now)
-        default:
-            link.respond(EngineAnswer.empty(500))
+            let poll = RepeatablePoll(client: self, origin: request.origin)
+            shard.lastPoll = poll
+            polled(poll, tag: request.parameter("t"), on: link, at: now)
+        case "POST": receivePost(request, on: link, at: now)
+        default: link.respond(EngineAnswer.empty(500))
         }
+    }
+
+    func polled(_ asked: RepeatablePoll, tag: String?, on link: any Link, at now: Instant) {
+        if polling?.isRepeated(tag) == true, let lastAnswer = polling?.lastAnswer {
+            return link.respond(answer(lastAnswer, origin: asked.origin))
+        }
+        if !session.isPollHeld {
+            polling?.poll = link
+            polling?.origin = asked.origin
+            link.delegate = self
+        }
+        run(at: now, answering: link) { session, actions in session.pollArrived(at: now, &actions) }
     }
 
     /// False: it was refused, and answered so.
@@ -218,20 +244,10 @@ final class EngineClient: Client {
         return !isRefused
     }
 
-    /// A browser sends a GET again when its connection has died before the answer came, and tells no script: that is
-    /// the same poll, and gets the same answer. A client that never changes its `t` says nothing by it.
-    private func isRepeated(_ tag: String?) -> Bool {
-        if tag == lastTag { return tagsDiffer && tag != nil }
-        tagsDiffer = tag != nil && lastTag != nil
-        lastTag = tag
-        lastAnswer = nil
-        return false
-    }
-
     private func receivePost(_ request: Request, on link: any Link, at now: Instant) {
         // When the body came with the head nobody was told that it had begun.
-        if post !== link, !beginPost(on: link, at: now) { return }
-        post = nil
+        if polling?.post !== link, !beginPost(on: link, at: now) { return }
+        polling?.post = nil
         link.delegate = nil
         let type = request.header("Content-Type") ?? ""
         let isBinary = type.prefix(24).equalsIgnoringCase("application/octet-stream")
@@ -243,7 +259,7 @@ final class EngineClient: Client {
         }
         link.respond(EngineAnswer.ok(origin: request.origin, dialect: format.dialect))
         var body = request.body
-        if callback != nil {
+        if polling?.callback != nil {
             // A form without the field is harmless, as in the reference.
             guard let payload = ScriptEnvelope.enginePost(body) else {
                 return run(at: now) { session, actions in session.postAborted(isFatal: false, &actions) }
@@ -257,7 +273,7 @@ final class EngineClient: Client {
 
     private func answer(_ packets: [Outgoing], origin: String?) -> Response {
         let (bytes, isBinary) = format.payload(of: packets)
-        if let callback {
+        if let callback = polling?.callback {
             return EngineAnswer.script(ScriptEnvelope.engine(index: callback, payload: bytes))
         }
         return EngineAnswer.payload(bytes, isBinary: isBinary, origin: origin, dialect: format.dialect)
@@ -292,11 +308,11 @@ final class EngineClient: Client {
 
     func linkClosed(_ link: any Link, at now: Instant) {
         run(at: now) { session, actions in
-            if link === poll {
-                poll = nil
+            if link === polling?.poll {
+                polling?.poll = nil
                 session.pollAborted(&actions)
-            } else if link === post {
-                post = nil
+            } else if link === polling?.post {
+                polling?.post = nil
                 session.postAborted(isFatal: true, &actions)
             } else if link === probe {
                 probe = nil
@@ -309,8 +325,8 @@ final class EngineClient: Client {
     }
 
     func linkRefusedBody(_ link: any Link, at now: Instant) {
-        guard link === post else { return }
-        post = nil
+        guard link === polling?.post else { return }
+        polling?.post = nil
         run(at: now) { session, actions in session.postAborted(isFatal: false, &actions) }
     }
 
@@ -342,11 +358,7 @@ final class EngineClient: Client {
         for action in actions {
             switch action {
             case .answerPoll(let packets):
-                let held = poll
-                poll = nil
-                held?.delegate = nil
-                lastAnswer = tagsDiffer ? packets : nil
-                held?.respond(answer(packets, origin: pollOrigin))
+                answerPoll(packets)
             case .refuse: arrived?.respond(EngineAnswer.empty(isRevision4 ? 400 : 500))
             case .write(let packet): write(packet)
             case .closeSocket: close(&socket)
@@ -358,6 +370,7 @@ final class EngineClient: Client {
                 shard.metrics.upgradesWon += 1
                 socket = probe
                 probe = nil
+                polling = nil
                 for membership in memberships { membership.socket?.changed(transport: transportName) }
             // What stands behind a packet that ended the session is nobody's any more.
             case .deliverText where session.isEnded, .deliverBinary where session.isEnded: break
@@ -371,6 +384,14 @@ final class EngineClient: Client {
             case .ended(let reason): ended(reason, at: now)
             }
         }
+    }
+
+    private func answerPoll(_ packets: [Outgoing]) {
+        guard let polling, let held = polling.poll else { return }
+        polling.poll = nil
+        held.delegate = nil
+        polling.lastAnswer = polling.tagsDiffer ? packets : nil
+        held.respond(answer(packets, origin: polling.origin))
     }
 
     private func hear(_ message: WebSocketMessage, at now: Instant) {
@@ -395,9 +416,9 @@ final class EngineClient: Client {
         close(&socket)
         close(&probe)
         // A POST that is still coming in is answered when it is whole: its sid is unknown then.
-        post?.delegate = nil
-        post = nil
-        lastAnswer = nil
+        polling?.post?.delegate = nil
+        polling?.post = nil
+        polling?.lastAnswer = nil
         leaveAll(reason, at: now)
         shard.forget(self)
     }

@@ -70,14 +70,24 @@ public struct Request: Sendable {
     }
 }
 
+/// A request that somebody keeps: one word in what keeps it, where mostly nothing is kept.
+final class KeptRequest: Sendable {
+    let request: Request
+    init(_ request: Request) { self.request = request }
+}
+
 /// A whole answer. The edge adds `Content-Length`, `Connection` and `Date`, and leaves the body out for HEAD.
 public struct Response: Sendable {
     /// From 200 on (RFC 9110, 15).
     public var status: Int
     /// Sent in this order, besides those that the edge adds.
-    public var headers: [(name: String, value: String)]
+    public var headers: [(name: String, value: String)] {
+        didSet { headerLines = nil }
+    }
     /// Bytes as `Content-Type` says.
     public var body: [UInt8]
+    /// The headers as they are written, where they are those of many answers.
+    package private(set) var headerLines: [UInt8]?
     /// The connection ends with this answer: nothing more can be understood on it.
     public var closesConnection = false
     /// Why this refuses; nil where the status says all.
@@ -90,6 +100,13 @@ public struct Response: Sendable {
         self.status = status
         self.headers = headers
         self.body = body
+    }
+
+    init(_ status: Int, headers: SharedHeaders, body: [UInt8]) {
+        self.status = status
+        self.headers = headers.headers
+        self.body = body
+        headerLines = headers.lines
     }
 
     /// A line or more of plain text, in UTF-8.
@@ -136,6 +153,17 @@ public struct Response: Sendable {
         var response = Response(200, headers: [("Content-Type", contentType)] + headers)
         response.isStream = true
         return response
+    }
+}
+
+/// Headers that many answers have, written once. None of them may come from a client.
+struct SharedHeaders: Sendable {
+    let headers: [(name: String, value: String)]
+    let lines: [UInt8]
+
+    init(_ headers: [(name: String, value: String)]) {
+        self.headers = headers
+        lines = headers.flatMap { Array("\($0.name): \($0.value)\r\n".utf8) }
     }
 }
 

@@ -58,14 +58,14 @@ extension Shard {
         if transport == "polling" {
             if let problem = refusalOfSession() { return link.respond(problem) }
             let client = EngineClient(
-                request, endpoint, sid: newID(), dialect: dialect, onSocket: false, shard: self, at: now)
+                request, endpoint, newID(), dialect: dialect, onSocket: false, shard: self, at: now)
             keep(client)
             client.opened(answering: link, for: request, at: now)
         } else {
             guard let accept = acceptSocket(request, on: link) else { return }
             if let problem = refusalOfSession() { return link.respond(problem) }
             let client = EngineClient(
-                request, endpoint, sid: newID(), dialect: dialect, onSocket: true, shard: self, at: now)
+                request, endpoint, newID(), dialect: dialect, onSocket: true, shard: self, at: now)
             keep(client)
             link.openSocket(accept: accept.key, headers: accept.headers)
             client.opened(on: link, at: now)

@@ -33,7 +33,7 @@ extension Shard {
         }
         if let problem = refusalOfSession() { return link.respond(problem) }
         let settings = server.settings
-        let client = ClientV09(request, sid: newID(), shard: self, at: now)
+        let client = ClientV09(request, newID(), shard: self, at: now)
         keep(client)
         client.settle(at: now)
         let heartbeat = settings.heartbeats ? String(settings.silenceV09) : ""

@@ -14,13 +14,15 @@ package final class Shard {
     /// Runs something on this shard's loop, with this shard and the time: the way in for an application's tasks.
     let onLoop: OnLoop
     private var wheel: Wheel
-    private var clients: [String: any Client] = [:]
+    private var clients: [SessionID: any Client] = [:]
     package private(set) var isDraining = false
     /// Over which the goodbyes of a stop are spread.
     private var drainWindow = Duration.zero
     /// Readers of the plain routes and of the namespaces' feeds.
     package var readers = 0
     private var caches: [String: FrameCache] = [:]
+    /// The poll that the last request was.
+    var lastPoll: RepeatablePoll?
     /// Namespaces with somebody in them.
     private var locals: [String: LocalNamespace] = [:]
 
@@ -97,7 +99,7 @@ package final class Shard {
         case .resource, .engine: break
         case .plain, .raw, .page, .outside: return
         }
-        (clients[sid] as? EngineClient)?.postBegan(request, on: link, at: now)
+        (client(sid) as? EngineClient)?.postBegan(request, on: link, at: now)
     }
 
     /// A whole request. It is answered on `link`, now or later.
@@ -119,6 +121,12 @@ package final class Shard {
         case .page(let lastSegment):
             page(lastSegment, request, on: link)
         }
+    }
+
+    /// The poll that the request received just now was; nil when it was none.
+    package func takeLastPoll() -> RepeatablePoll? {
+        defer { lastPoll = nil }
+        return lastPoll
     }
 
     /// What is below the resource: a client script, 0.9, or Engine.IO; 0.9 is told by its path and so comes first.
@@ -152,13 +160,13 @@ package final class Shard {
 
     // MARK: For clients and readers
 
-    func newID() -> String { SessionID(node: node, loop: index, random: random).text }
+    func newID() -> SessionID { SessionID(node: node, loop: index, random: random) }
 
-    func client(_ sid: String) -> (any Client)? { clients[sid] }
+    func client(_ sid: String) -> (any Client)? { SessionID(sid).flatMap { clients[$0] } }
 
-    func keep(_ client: some Client) { clients[client.sid] = client }
+    func keep(_ client: some Client) { clients[client.id] = client }
 
-    func forget(_ client: some Client) { clients[client.sid] = nil }
+    func forget(_ client: some Client) { clients[client.id] = nil }
 
     /// Why there can be no new session; nil when there can.
     func refusalOfSession() -> Response? {

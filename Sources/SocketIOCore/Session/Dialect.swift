@@ -48,6 +48,9 @@ package struct EngineFormat: Sendable {
     /// The answer to a poll: all packets in one payload, and whether it is in binary framing.
     package func payload(of packets: [Outgoing]) -> (bytes: [UInt8], isBinary: Bool) {
         switch dialect {
+        // One packet is its own payload, and as a rule one that others get as well.
+        case .engine4 where packets.count == 1 && !packets[0].isBinary:
+            return (packets[0].textBytes ?? [], false)
         case .engine4:
             return (
                 EnginePayloadV4.encode(packets.map { $0.text { EnginePacket.binary($0).encoded() } }), false

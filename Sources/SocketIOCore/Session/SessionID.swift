@@ -3,21 +3,34 @@
 /// 15 bytes: 12 from the caller's source of randomness (96 bits, not to be guessed), 2 that name the node and
 /// 1 that names the event loop which owns the session, so that a request which lands anywhere finds its way.
 package struct SessionID: Hashable, Sendable {
-    package let text: String
+    /// The 15 bytes as two numbers: 8 bytes, then 7.
+    private let high: UInt64
+    private let low: UInt64
 
     package init(node: UInt16, loop: UInt8, random: () -> UInt64) {
-        let a = random()
-        let b = random()
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(15)
-        for shift in stride(from: 56, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: a >> shift))
+        high = random()
+        low = (random() & 0xFFFF_FFFF) << 24 | UInt64(node) << 8 | UInt64(loop)
+    }
+
+    /// Nil when it cannot be one of ours.
+    package init?(_ text: some StringProtocol) {
+        guard text.utf8.count == 20 else { return nil }
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        for character in text.utf8 {
+            guard let digit = Self.digit(of: character) else { return nil }
+            high = high << 6 | low >> 50
+            low = low << 6 & 0xFF_FFFF_FFFF_FFFF | UInt64(digit)
         }
-        for shift in stride(from: 24, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: b >> shift))
-        }
-        bytes += [UInt8(node >> 8), UInt8(node & 255), loop]
-        text = Self.encoded(bytes)
+        self.high = high
+        self.low = low
+    }
+
+    package var text: String {
+        let shifts = stride(from: 56, through: 0, by: -8)
+        return Self.encoded(
+            shifts.map { UInt8(truncatingIfNeeded: high >> UInt64($0)) }
+                + shifts.dropFirst().map { UInt8(truncatingIfNeeded: low >> UInt64($0)) })
     }
 
     /// The public id that goes with a private one, the same on every node and after a restart: a client that comes
@@ -29,14 +42,7 @@ package struct SessionID: Hashable, Sendable {
 
     /// The node and loop that a sid names; nil when it is none of ours.
     package static func place(of sid: some StringProtocol) -> (node: UInt16, loop: UInt8)? {
-        let text = Array(sid.utf8)
-        guard text.count == 20 else { return nil }
-        var bits: UInt32 = 0
-        for (index, character) in text.enumerated() {
-            guard let digit = digit(of: character) else { return nil }
-            if index >= 16 { bits = bits << 6 | UInt32(digit) }
-        }
-        return (UInt16(bits >> 8), UInt8(bits & 255))
+        SessionID(sid).map { (UInt16(truncatingIfNeeded: $0.low >> 8), UInt8(truncatingIfNeeded: $0.low)) }
     }
 
     private static let alphabet = Array(

@@ -30,8 +30,13 @@ package struct Wheel {
     private var occupied: [UInt64]
     /// The slot number (time / width) that fires next.
     private var current: Int64
-    /// The slot that is being fired, kept afterwards for its capacity: firing does not allocate.
+    /// The slot that is being fired.
     private var firing: [Item] = []
+    /// Storage of slots that have been fired, for the next ones: neither firing nor arming allocates, and an empty
+    /// slot keeps nothing. A burst's storage, which no other slot needs, is not kept.
+    private var spare: [[Item]] = []
+    private static let maxSpare = 64
+    private static let maxSpareItems = 1024
     /// The next of `firing`.
     private var next = 0
 
@@ -54,6 +59,10 @@ package struct Wheel {
         let wanted = item.deadline.nanoseconds / width
         let slot = min(max(wanted, current), current + Int64(slots.count) - 1)
         let index = Int(slot) & (slots.count - 1)
+        if slots[index].isEmpty, let storage = spare.popLast() { slots[index] = storage }
+        let count = slots[index].count
+        // By a quarter, not to the double: a reader's place here is a part of what it costs.
+        if count == slots[index].capacity { slots[index].reserveCapacity(count + count / 4 + 4) }
         slots[index].append(item)
         occupied[index / 64] |= 1 << UInt64(index % 64)
     }
@@ -90,8 +99,7 @@ package struct Wheel {
                 item.timed.scheduled = .distantFuture
                 return item.timed
             }
-            firing.removeAll(keepingCapacity: true)
-            next = 0
+            recycle()
             guard let wake = nextWake, wake <= now else {
                 current = max(current, now.nanoseconds / width)
                 return nil
@@ -99,7 +107,16 @@ package struct Wheel {
             current = wake.nanoseconds / width
             let index = Int(current - 1) & (slots.count - 1)
             swap(&slots[index], &firing)
+            slots[index] = []
             occupied[index / 64] &= ~(1 << UInt64(index % 64))
         }
+    }
+
+    private mutating func recycle() {
+        next = 0
+        guard firing.capacity > 0 else { return }
+        firing.removeAll(keepingCapacity: true)
+        if spare.count < Self.maxSpare, firing.capacity <= Self.maxSpareItems { spare.append(firing) }
+        firing = []
     }
 }

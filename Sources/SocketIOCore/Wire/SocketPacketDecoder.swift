@@ -47,13 +47,22 @@ package struct SocketPacketDecoder: Sendable {
     }
 
     private var state = State.idle
-    private let limits: SocketPacketLimits
+    /// Nil for the usual ones, so that they take no room in every client.
+    private let ownLimits: Limits?
     private let isRevision3: Bool
+
+    private final class Limits: Sendable {
+        static let usual = SocketPacketLimits()
+        let value: SocketPacketLimits
+        init(_ value: SocketPacketLimits) { self.value = value }
+    }
+
+    private var limits: SocketPacketLimits { ownLimits?.value ?? Limits.usual }
 
     /// - Parameter revision3: reads as Socket.IO 1 and 2 do, over Engine.IO 3: no event name is reserved, and
     ///   CONNECT and ERROR take any array or object.
-    package init(limits: SocketPacketLimits = .init(), revision3: Bool = false) {
-        self.limits = limits
+    package init(limits: SocketPacketLimits? = nil, revision3: Bool = false) {
+        ownLimits = limits.map { Limits($0) }
         isRevision3 = revision3
     }
 
