@@ -10,7 +10,12 @@ final class AcceptGate: ChannelInboundHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
 
+    /// How many connections are accepted at a time: several, so that a storm of them costs fewer wake-ups.
+    static let batch: UInt = 16
+
     private let shared: Shared
+    /// Near the limit one at a time, so that the gate can stop at it; who is beyond it waits in the backlog.
+    private var isNearLimit = false
     private var isClosed = false
     private var nextWarning = NIODeadline.uptimeNanoseconds(0)
 
@@ -19,16 +24,25 @@ final class AcceptGate: ChannelInboundHandler {
 
     init(_ shared: Shared) { self.shared = shared }
 
+    func handlerAdded(context: ChannelHandlerContext) { look(context) }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let child = unwrapInboundIn(data)
         counters.opened()
-        child.closeFuture.whenComplete { [counters] _ in counters.closed() }
         context.fireChannelRead(data)
+        look(context)
         if counters.openConnections >= limit {
             pause(
                 context,
                 "\(limit) connections are open, the most that --max-connections or the open-file limit allow")
         }
+    }
+
+    /// The new number holds from the next batch on, hence the room for two.
+    private func look(_ context: ChannelHandlerContext) {
+        let isNear = limit - counters.openConnections <= 2 * Int(Self.batch)
+        guard isNear != isNearLimit else { return }
+        isNearLimit = isNear
+        try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: isNear ? UInt(1) : Self.batch)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

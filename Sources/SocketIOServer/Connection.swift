@@ -11,9 +11,10 @@ internal import SocketIOCore
 
 /// One TCP connection: the way out of every exchange, and the handler of a WebSocket's bytes once it is one.
 ///
-/// Until an upgrade a ``ListenerHandler`` stands in the pipeline and this object only writes. Afterwards this is
-/// the only handler left, so that a reader costs no more than it must. In the pipeline of a host it is never a handler:
-/// there a ``MountHandler`` writes its answers, as HTTP parts, and ``MountedBytes`` its frames.
+/// While there are requests to be read a ``ListenerHandler`` stands behind it in the pipeline. Where only stanzas are
+/// to be written, be it as frames, as a stream or as the answer to a poll, this is the only handler, so that a reader
+/// costs no more than it must. In the pipeline of a host it is never a handler: there a ``MountHandler`` writes its
+/// answers, as HTTP parts, and ``MountedBytes`` its frames.
 ///
 /// Bytes go straight to the socket with `send` while NIO holds none of this connection; what the socket does not
 /// take goes through NIO, and the link is not ready until that has left. Measured: without the pipeline's write
@@ -28,41 +29,58 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     let worker: Worker
     /// The client speaks TLS on this very connection.
     let isSecure: Bool
-    private let channel: any Channel
+    /// Nil once it is closed: a deadline may hold this object for a minute more, and need not hold all of that.
+    private(set) var channel: (any Channel)?
     /// -1 when the transport is not a plain socket, or no longer ours to use: then everything goes through NIO. A
     /// descriptor that NIO has closed may belong to somebody else's connection the moment after.
-    private var descriptor: CInt
-    /// While this is HTTP; cleared with the upgrade, or with the connection.
-    var requests: RequestHandler?
+    var descriptor: CInt
+    /// While there is something to be read as HTTP.
+    var listener: ListenerHandler?
     /// In the pipeline of a host; cleared with the connection.
     private var mount: MountHandler?
+    /// From a request's head until it is answered.
+    var isBusy = false
+    /// The last poll, in case the next one is the same.
+    var repeated: RepeatedRequest?
+    /// What to begin with, on a connection that comes from another loop.
+    var moved: MovedRequest?
+    /// It came from another loop, and stays on this one.
+    let hasMoved: Bool
+    /// It counts as one of its address's connections.
+    var isCounted = false
     var delegate: (any LinkDelegate)?
     var scheduled = Instant.distantFuture
     private(set) var deadline = Instant.distantFuture
-    private var reader: WebSocketReader?
+    var reader: WebSocketReader?
     private var corked: [UInt8] = []
     /// Asked by a session on another loop; empty for a session on this one.
     private var readiness: [() -> Void] = []
     /// Writes that NIO has taken and not yet finished.
-    private var outstanding = 0
-    private var phase = Phase.http
+    var outstanding = 0
+    var phase = Phase.http
     /// How far back a compressed message may refer (``PerMessageDeflate``); 0: none is compressed.
-    private var windowBits: UInt8 = 0
+    var windowBits: UInt8 = 0
     private var isCorked = false
     /// What was owed at the last deadline that found something owed.
     private var owedBefore = Int.max
     private var closesWhenDrained = false
-    /// Takes what comes through a tunnel.
-    private var tunnel: Relay?
-    /// The client as the node says that has relayed its request here.
-    var relayedClient: String?
+    /// Only where other nodes are involved.
+    private var relaying: Relaying?
+    /// Another loop has it; nothing more happens here.
+    var hasLeft = false
+    /// Its place among the worker's connections.
+    var slot: Int32 = -1
     var facts = RequestFacts()
 
-    /// - Parameter isPlain: what is written leaves as it is, without TLS on its way.
-    init(_ channel: any Channel, worker: Worker, isPlain: Bool) {
+    /// - Parameters:
+    ///   - isPlain: what is written leaves as it is, without TLS on its way.
+    ///   - moved: It comes from another loop, with a request.
+    init(_ channel: any Channel, worker: Worker, isPlain: Bool, moved: MovedRequest? = nil) {
         self.channel = channel
         self.worker = worker
         isSecure = !isPlain
+        self.moved = moved
+        hasMoved = moved != nil
         guard isPlain else {
             descriptor = -1
             return
@@ -80,14 +98,39 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         self.mount = mount
         self.isSecure = isSecure
         descriptor = -1
+        hasMoved = false
     }
 
     var isMounted: Bool { mount != nil }
 
+    var requests: RequestHandler? { listener?.requests ?? mount?.requests }
+
+    private func readsNoRequests() {
+        listener = nil
+        mount?.requests = nil
+    }
+
+    /// Puts a connection on a new channel, and nothing else.
+    static func open(on channel: any Channel, _ worker: Worker, moved: MovedRequest? = nil) throws {
+        let counters = worker.shared.counters
+        do {
+            try worker.shared.tls?.secure(channel)
+            try channel.pipeline.syncOperations.addHandler(
+                Connection(channel, worker: worker, isPlain: worker.shared.tls == nil, moved: moved))
+        } catch {
+            // Otherwise this is the connection's own part, when it leaves the channel.
+            counters.closed()
+            throw error
+        }
+    }
+
     /// The other end's IP address; empty when the connection is gone or has none.
-    var peer: String { channel.remoteAddress?.ipAddress.flatMap { IPAddress($0)?.text } ?? "" }
+    var peer: String { channel?.remoteAddress?.ipAddress.flatMap { IPAddress($0)?.text } ?? "" }
 
     // MARK: Link
+
+    /// What comes is no HTTP any more.
+    var isUpgraded: Bool { phase == .webSocket || phase == .tunnel }
 
     var isReady: Bool { outstanding == 0 && phase != .closed }
 
@@ -107,7 +150,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         } else {
             write(ResponseWriter.bytes(response, to: facts, date: worker.httpDate(), keepsAlive: keepsAlive))
         }
-        if keepsAlive { requests?.answered() } else { finish() }
+        if keepsAlive { answered() } else { finish() }
     }
 
     func respond(counted make: @escaping @Sendable (Totals) -> Response) {
@@ -135,8 +178,9 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         corked = ResponseWriter.switching(accept: accept, headers: headers)
         reader = WebSocketReader(maxMessageBytes: maxMessageBytes ?? worker.maxBody)
         expect(nil)
+        repeated = nil
         requests?.stepAside()
-        requests = nil
+        readsNoRequests()
     }
 
     func write(_ frame: Frame) {
@@ -180,7 +224,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         delegate = nil
         phase = .http
         if facts.minorVersion >= 1, facts.keepsAlive, !worker.isClosing {
-            requests?.answered()
+            answered()
         } else {
             finish()
         }
@@ -197,10 +241,29 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     func abort() {
         descriptor = -1
-        TLSEndpoint.closeAtOnce(channel)
+        if let channel { TLSEndpoint.closeAtOnce(channel) }
     }
 
     // MARK: Answers of another node
+
+    private final class Relaying {
+        var tunnel: Relay?
+        var client: String?
+    }
+
+    /// Takes what comes through a tunnel.
+    var tunnel: Relay? { relaying?.tunnel }
+
+    /// The client as the node says that has relayed its request here.
+    var relayedClient: String? {
+        get { relaying?.client }
+        set {
+            guard newValue != nil || relaying != nil else { return }
+            let relaying = relaying ?? Relaying()
+            relaying.client = newValue
+            self.relaying = relaying
+        }
+    }
 
     /// Bytes of an answer, framed already.
     func pass(_ bytes: [UInt8]) { if !bytes.isEmpty { write(bytes) } }
@@ -209,7 +272,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     func passed(staysOpen: Bool) {
         guard phase == .http || phase == .tunnel else { return }
         if phase == .http, staysOpen, facts.keepsAlive, !worker.isClosing {
-            requests?.answered()
+            answered()
         } else {
             finish()
         }
@@ -219,13 +282,15 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     func openTunnel(for relay: Relay) {
         guard phase == .http else { return }
         phase = .tunnel
-        tunnel = relay
+        let relaying = relaying ?? Relaying()
+        relaying.tunnel = relay
+        self.relaying = relaying
         expect(nil)
         requests?.stepAside()
-        requests = nil
+        readsNoRequests()
     }
 
-    func setReading(_ isOn: Bool) { try? channel.syncOptions?.setOption(.autoRead, value: isOn) }
+    func setReading(_ isOn: Bool) { try? channel?.syncOptions?.setOption(.autoRead, value: isOn) }
 
     // MARK: Out
 
@@ -235,10 +300,10 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
     }
 
-    private func write(_ bytes: [UInt8]) {
+    func write(_ bytes: [UInt8]) {
         if isCorked {
             corked += bytes
-        } else if outstanding == 0, descriptor >= 0, phase != .closed, channel.isActive {
+        } else if outstanding == 0, descriptor >= 0, phase != .closed, channel?.isActive == true {
             sendDirectly(bytes)
         } else if phase != .closed {
             handOver(bytes[...])
@@ -259,6 +324,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     /// Lets NIO wait until the socket takes the rest.
     private func handOver(_ bytes: ArraySlice<UInt8>) {
+        guard let channel else { return }
         let buffer = channel.allocator.buffer(bytes: bytes)
         transfer {
             guard let mount else { return channel.writeAndFlush(buffer) }
@@ -275,7 +341,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         // itself: told from in here that the link is ready, it would write its next piece before it has counted
         // this one.
         var isHandingOver = true
-        let sent = write() ?? channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel)
+        let sent = write() ?? worker.loop.makeFailedFuture(ChannelError.ioOnClosedChannel)
         sent.assumeIsolated().whenComplete { result in
             self.outstanding -= 1
             if case .failure = result {
@@ -294,6 +360,13 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         readiness.append(call)
     }
 
+    /// The connection takes the next request.
+    private func answered() {
+        isBusy = false
+        expectRequest()
+        requests?.answered()
+    }
+
     /// The next request's time begins when the client has got the answer before it.
     ///
     /// In a host's pipeline the time between requests is the host's.
@@ -305,19 +378,19 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         for call in calls { call() }
         if closesWhenDrained { return finish() }
         if phase == .closing { return waitForGoodbye() }
-        if phase == .http, requests?.isBusy == false { return expectRequest() }
+        if phase == .http, !isBusy { return expectRequest() }
         guard let delegate else { return }
         worker.enter { now in delegate.linkReady(self, at: now) }
     }
 
     /// Ends the connection behind an answer: our half first, so that the answer arrives even when the peer is
     /// still sending; the whole when the peer has ended its half, or has had time to.
-    private func finish() {
+    func finish() {
         requests?.ignoresInput = true
-        tunnel = nil
+        relaying?.tunnel = nil
         phase = .closing
         closesWhenDrained = outstanding > 0
-        if !closesWhenDrained { channel.close(mode: .output, promise: nil) }
+        if !closesWhenDrained { channel?.close(mode: .output, promise: nil) }
         waitForGoodbye()
     }
 
@@ -355,7 +428,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     /// Bytes that the client has not taken yet and NIO holds.
     var owed: Int {
-        outstanding == 0 ? 0 : Int((try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
+        outstanding == 0 ? 0 : Int((try? channel?.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
     }
 
     /// The server stops.
@@ -363,69 +436,43 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         facts.keepsAlive = false
         if let delegate { return delegate.linkMustEnd(self, at: now) }
         // A body that is half here is not waited for.
-        if phase == .http, requests?.isBusy != true || requests?.isReceiving == true { finish() }
+        if phase == .http, !isBusy || requests?.isReceiving == true { finish() }
     }
 
-    // MARK: In
+    // MARK: The channel
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { received(unwrapInboundIn(data)) }
+    func channelActive(context: ChannelHandlerContext) {
+        worker.add(self)
+        if let moved {
+            self.moved = nil
+            return begin(with: moved, in: context)
+        }
+        guard admits() else { return abort() }
+        expect(worker.settings.headTimeout)
+    }
 
-    /// Bytes of a WebSocket, or for another node.
-    func received(_ bytes: ByteBuffer) {
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data)
         if let tunnel { return tunnel.sent(bytes) }
-        guard reader != nil, phase == .webSocket || phase == .closing else { return }
-        let codec = windowBits > 0 ? worker.compression?.codec : nil
-        let events = bytes.withUnsafeReadableBytes {
-            reader?.receive($0, inflatingWith: codec) ?? []
-        }
-        guard !events.isEmpty else { return }
-        worker.enter { now in
-            for event in events { received(event, at: now) }
-        }
+        if reader != nil { return receivedFrames(bytes) }
+        guard phase == .http || phase == .stream else { return }
+        if let repeated, !isBusy, listener == nil, pollAgain(repeated, bytes) { return }
+        readRequests(bytes, in: context)
     }
 
-    private func received(_ event: WebSocketReader.Event, at now: Instant) {
-        // Once our close frame has left, only the peer's is of interest (RFC 6455, 7.1.2).
-        if phase != .webSocket {
-            if case .close = event { abort() }
-            return
-        }
-        switch event {
-        case .text(let bytes): delegate?.link(self, receivedText: bytes[...], at: now)
-        case .binary(let bytes): delegate?.link(self, receivedBinary: bytes, at: now)
-        // Who does not read our pongs gets no more of them.
-        case .ping(let bytes): if isReady { write(WebSocketFrame.pong(bytes)) }
-        case .pong: break
-        case .close(let code, let reason): echoClose(code, reason, at: now)
-        case .failed(let code, let reason): fail(code, reason, at: now)
-        }
-    }
+    func channelReadComplete(context: ChannelHandlerContext) { requests?.readCompleted() }
 
-    private func echoClose(_ code: UInt16?, _ reason: [UInt8], at now: Instant) {
-        let delegate = delegate
-        self.delegate = nil
-        write(WebSocketFrame.close(code: code, reason: String(decoding: reason, as: UTF8.self)))
-        delegate?.linkClosed(self, at: now)
-        finish()
-    }
-
-    private func fail(_ code: UInt16, _ reason: String, at now: Instant) {
-        // 1009 is RFC 6455's code for a message that is too big.
-        let note =
-            code == 1009
-            ? RefusalNote("message too large", setting: "--max-payload")
-            : RefusalNote("WebSocket close \(code)", value: reason)
-        worker.refused(note, peer: peer)
-        let delegate = delegate
-        self.delegate = nil
-        write(WebSocketFrame.close(code: code, reason: reason))
-        delegate?.linkClosed(self, at: now)
-        finish()
-    }
+    /// Bytes from a host's pipeline.
+    func received(_ bytes: ByteBuffer) { receivedRest(bytes) }
 
     func channelInactive(context: ChannelHandlerContext) { ended() }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { failed(error) }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        channel = nil
+        if !hasLeft { worker.shared.counters.closed() }
+    }
 
     /// The connection broke, or speaks something else: HTTP where TLS is spoken, for one.
     func failed(_ error: any Error) {
@@ -434,7 +481,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         }
         worker.logger.debug(
             "connection failed",
-            metadata: ["reason": "\(error)", "peer": "\(channel.remoteAddress?.description ?? "gone")"])
+            metadata: ["reason": "\(error)", "peer": "\(channel?.remoteAddress?.description ?? "gone")"])
         abort()
     }
 
@@ -444,10 +491,12 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         phase = .closed
         descriptor = -1
         deadline = .distantFuture
-        requests = nil
-        tunnel = nil
+        readsNoRequests()
+        relaying = nil
         mount = nil
+        repeated = nil
         worker.remove(self)
+        if isCounted, let address = IPAddress(peer) { worker.shared.addressLimit.release(address) }
         guard let delegate else { return }
         self.delegate = nil
         worker.enter { now in delegate.linkClosed(self, at: now) }

@@ -3,53 +3,109 @@ internal import NIOHTTP1
 internal import SocketIO
 internal import SocketIOCore
 
-/// Reads HTTP/1 requests of one connection of our own port, until a WebSocket takes its place.
+/// Reads HTTP/1 requests of one connection of our own port.
 ///
-/// Pipelined requests wait here until the one before is answered (RFC 9112, 9.3.2), and reading stops while any
-/// do, which bounds them by what one read brings.
+/// It is there while there is something to read: a connection that only waits, for an answer or for its next
+/// request, has none. Pipelined requests wait here until the one before is answered (RFC 9112, 9.3.2), and reading
+/// stops while any do, which bounds them by what one read brings.
 final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, RequestSource {
     typealias InboundIn = HTTPServerRequestPart
 
     private let connection: Connection
-    private let requests: RequestHandler
-    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    let requests: RequestHandler
     private var context: ChannelHandlerContext?
+    private var decoder: HTTPRequestDecoder?
+    /// What the decoder wants to see once more, with what follows it.
+    private var unread: ByteBuffer?
     private var waiting: [HTTPServerRequestPart] = []
+    private(set) var isDecoding = false
 
     private var worker: Worker { connection.worker }
 
-    init(connection: Connection, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
+    init(connection: Connection) {
         self.connection = connection
-        self.decoder = decoder
         requests = RequestHandler(connection: connection)
         requests.source = self
-        connection.requests = requests
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
-    func channelActive(context: ChannelHandlerContext) {
-        worker.add(connection)
-        guard admits(context.channel) else { return connection.abort() }
-        connection.expect(worker.settings.headTimeout)
+    func handlerRemoved(context: ChannelHandlerContext) {
+        giveBackDecoder(isReusable: false)
+        self.context = nil
     }
 
-    private func admits(_ channel: any Channel) -> Bool {
-        let limit = worker.shared.addressLimit
-        let peer = connection.peer
-        guard !limit.isOff, let address = IPAddress(peer) else { return true }
-        guard limit.admits(address) else {
-            worker.refused(
-                RefusalNote("too many connections of one address", value: peer, setting: "--max-per-address"),
-                peer: peer)
-            return false
+    // MARK: Bytes
+
+    /// - Parameter front: of the handler before this one.
+    func receive(_ bytes: ByteBuffer, from front: ChannelHandlerContext) {
+        guard !requests.ignoresInput else { return }
+        let countBefore = requests.count
+        let isFresh = decoder == nil
+        var bytes = bytes
+        if var earlier = unread {
+            unread = nil
+            earlier.writeBuffer(&bytes)
+            bytes = earlier
         }
-        channel.closeFuture.whenComplete { _ in limit.release(address) }
-        return true
+        let all = bytes
+        decode(&bytes, from: front)
+        // Behind a head without a body nothing of a next request can be in the parser when that is where it ends.
+        let isClean =
+            !requests.isReceiving && !requests.hasBody && waiting.isEmpty
+            && all.readableBytesView.suffix(4).elementsEqual([13, 10, 13, 10])
+        if let (request, owner) = requests.takeElsewhere() {
+            // Behind a request that offers an upgrade nothing is parsed.
+            let isLast = isClean || connection.facts.offersUpgrade
+            if isLast, connection.move(request, followedBy: bytes, to: owner) { return }
+            requests.give(request, to: owner)
+        }
+        if connection.isUpgraded {
+            removeItself()
+            return connection.receivedRest(bytes)
+        }
+        guard !requests.ignoresInput else { return }
+        if bytes.readableBytes > 0 { unread = bytes }
+        guard isClean, bytes.readableBytes == 0 else { return }
+        leave(isFresh && requests.count == countBefore + 1 ? all : nil)
     }
 
-    func channelInactive(context: ChannelHandlerContext) { connection.ended() }
+    private func decode(_ bytes: inout ByteBuffer, from front: ChannelHandlerContext) {
+        let decoder = self.decoder ?? worker.decoders.take(for: front)
+        self.decoder = decoder
+        requests.poll = nil
+        isDecoding = true
+        do {
+            _ = try decoder.decode(context: front, buffer: &bytes)
+        } catch {
+            failed(error)
+        }
+        isDecoding = false
+    }
+
+    /// Goes until there is something to read again.
+    ///
+    /// - Parameter request: the whole of the last one, if it was the only one.
+    private func leave(_ request: ByteBuffer?) {
+        guard !connection.facts.offersUpgrade else { return }
+        if let request, let poll = requests.poll { connection.repeated = RepeatedRequest(request, poll) }
+        giveBackDecoder(isReusable: connection.facts.parserGoesOn)
+        connection.listener = nil
+        removeItself()
+    }
+
+    private func removeItself() {
+        guard let context else { return }
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+    }
+
+    private func giveBackDecoder(isReusable: Bool) {
+        guard let decoder, let context else { return }
+        self.decoder = nil
+        worker.decoders.giveBack(decoder, from: context, isReusable: isReusable)
+    }
+
+    // MARK: Parts
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !requests.ignoresInput else { return }
@@ -62,12 +118,11 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
         }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) { requests.readCompleted() }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { failed(error) }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // An end in the middle of a request is no request that could be refused, and in the middle of an answer
-        // there is no room for another.
-        guard let fault = error as? HTTPParserError, fault != .invalidEOFState, !requests.ignoresInput,
+    private func failed(_ error: any Error) {
+        // In the middle of an answer there is no room for another.
+        guard let fault = error as? HTTPParserError, !requests.ignoresInput,
             !requests.isBusy || requests.isReceiving
         else { return connection.failed(error) }
         if !requests.isBusy { connection.facts = RequestFacts(keepsAlive: false) }
@@ -94,20 +149,17 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
         if waiting.isEmpty { setReading(true) }
     }
 
-    /// Leaves the pipeline to the connection. All in one turn of the loop: a handler that gets a type it does not
-    /// expect ends the process.
+    /// The connection's bytes are WebSocket frames, or for another node, from now on.
     func stepAside() {
-        guard let context else { return }
         // Reading may have stopped for this request's sake, while it waited for its turn.
         setReading(true)
-        do {
-            try context.pipeline.syncOperations.addHandler(connection, position: .after(self))
-            context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
-            let removal = context.pipeline.syncOperations.removeHandler(decoder)
-            removal.whenFailure { [channel = context.channel] _ in channel.close(promise: nil) }
-        } catch {
-            context.close(promise: nil)
-        }
+        // Otherwise the parser is still at work, and what comes behind the handshake is known when it has done.
+        guard !isDecoding else { return }
+        removeItself()
+        guard let unread else { return }
+        self.unread = nil
+        // Not before the session has been told of its WebSocket.
+        worker.loop.assumeIsolated().execute { [connection] in connection.receivedRest(unread) }
     }
 
     private func setReading(_ isOn: Bool) {

@@ -5,6 +5,9 @@ public struct ListenerSettings: Sendable {
     public var host: String
     /// 0 takes any free port.
     public var port: Int
+    /// Several processes may listen on the same port: the kernel gives each connection to one of them (socket(7),
+    /// `SO_REUSEPORT`). They share no sessions, so this suits WebSockets and streams, whose one connection is all.
+    public var sharesPort = false
     /// Event loops; 0: one a core.
     public var threads = 0
     /// Proxies whose word on the client's address, scheme and host is taken (`X-Forwarded-For`, `Forwarded`).

@@ -23,6 +23,7 @@ final class MountHandler: ChannelDuplexHandler, RemovableChannelHandler, Request
     private var context: ChannelHandlerContext?
     /// From the first request of ours on.
     private var connection: Connection?
+    var requests: RequestHandler?
     private var waiting: [HTTPServerRequestPart] = []
     /// The parts that are coming now belong to a request of ours.
     private var isOurs = false
@@ -92,7 +93,7 @@ final class MountHandler: ChannelDuplexHandler, RemovableChannelHandler, Request
         return true
     }
 
-    private var requests: RequestHandler? { connection?.requests }
+    var isDecoding: Bool { false }
 
     private func belongsHere(_ head: HTTPRequestHead) -> Bool {
         guard let target = RequestCheck.target(of: head) else { return false }
@@ -108,7 +109,7 @@ final class MountHandler: ChannelDuplexHandler, RemovableChannelHandler, Request
             let connection = Connection(channel, worker: worker, mount: self, isSecure: isSecure)
             let requests = RequestHandler(connection: connection)
             requests.source = self
-            connection.requests = requests
+            self.requests = requests
             self.connection = connection
         }
         guard !isCounted, let connection else { return }

@@ -14,16 +14,23 @@ final class RequestHandler {
     private var current: Request?
     /// The shard that takes the current request, once its session is known to live elsewhere.
     private var remote: RemoteDelegate?
+    /// A whole request for a session of another loop, until its source knows what stands behind it.
+    private(set) var elsewhere: (request: Request, owner: UInt8)?
+    /// The poll that has just been handed over, if its client may ask for it again in the same words.
+    var poll: RepeatablePoll?
+    /// How many requests have begun.
+    private(set) var count = 0
     private var hasAnnouncedBody = false
-    /// From a request's head until it is answered.
-    private(set) var isBusy = false
+    /// The last request has come with a body.
+    private(set) var hasBody = false
     /// The body of the current request is still coming.
     private(set) var isReceiving = false
     /// Nothing more is understood on this connection.
     var ignoresInput = false
-    private lazy var peer = connection.peer
 
     private var worker: Worker { connection.worker }
+    /// From a request's head until it is answered.
+    var isBusy: Bool { connection.isBusy }
 
     init(connection: Connection) { self.connection = connection }
 
@@ -41,15 +48,18 @@ final class RequestHandler {
     // MARK: One request
 
     private func began(_ head: HTTPRequestHead) {
-        isBusy = true
+        connection.isBusy = true
         isReceiving = true
+        hasBody = false
+        count += 1
         hasAnnouncedBody = false
         remote = nil
         let offersUpgrade = head.headers.contains(name: "upgrade")
         connection.facts = RequestFacts(
             minorVersion: head.version.minor, isHead: head.method == .HEAD,
             // Behind any request that offers an upgrade the parser stops: there is no next one to be read.
-            keepsAlive: head.isKeepAlive && !offersUpgrade)
+            keepsAlive: head.isKeepAlive && !offersUpgrade, offersUpgrade: offersUpgrade,
+            parserGoesOn: head.isKeepAlive)
         if offersUpgrade, worker.compression != nil {
             connection.facts.deflate = PerMessageDeflate(
                 offers: head.headers["sec-websocket-extensions"].joined(separator: ", "))
@@ -77,7 +87,7 @@ final class RequestHandler {
             method: head.method.rawValue, target: target.path, minorVersion: head.version.minor,
             headers: head.headers.map { (name: $0.name, value: $0.value) })
         let origination = worker.shared.proxies.origination(
-            peer: peer, isSecure: connection.isSecure, host: target.authority ?? request.host,
+            peer: connection.peer, isSecure: connection.isSecure, host: target.authority ?? request.host,
             headers: request.headers)
         request.remoteAddress = origination.remoteAddress
         request.isSecure = origination.isSecure
@@ -98,6 +108,7 @@ final class RequestHandler {
     }
 
     private func grew(_ bytes: ByteBuffer) {
+        hasBody = true
         guard isReceiving, let held = current?.body.count else { return }
         if held + bytes.readableBytes > worker.maxBody { return refuse(Self.tooLarge) }
         current?.body.append(contentsOf: bytes.readableBytesView)
@@ -106,6 +117,7 @@ final class RequestHandler {
     private func announceBody() {
         guard let current else { return }
         hasAnnouncedBody = true
+        if case .loop(let owner) = worker.shard.place(of: current) { goOver(to: owner) }
         hand(current) { shard, request, link, now in shard.bodyBegan(request, on: link, at: now) }
     }
 
@@ -114,16 +126,46 @@ final class RequestHandler {
         connection.expect(nil)
         guard let request = current else { return }
         current = nil
-        if case .node(let node) = worker.shard.place(of: request), connection.relayedClient == nil,
-            request.method == "GET" || request.method == "POST"
-        {
-            return relay(request, to: node)
+        guard remote == nil else { return give(request) }
+        switch worker.shard.place(of: request) {
+        case .node(let node)
+        where connection.relayedClient == nil && (request.method == "GET" || request.method == "POST"):
+            relay(request, to: node)
+        case .loop(let owner) where source?.isDecoding == true && !hasBody:
+            elsewhere = (request, owner)
+        case .loop(let owner):
+            goOver(to: owner)
+            give(request)
+        default: receive(request)
         }
-        receive(request)
     }
 
-    private func receive(_ request: Request) {
+    /// The request for another loop that waits for a word about what is behind it. Either it is moved with its
+    /// connection, or handed over with ``give(_:to:)``.
+    func takeElsewhere() -> (request: Request, owner: UInt8)? {
+        defer { elsewhere = nil }
+        return elsewhere
+    }
+
+    func give(_ request: Request, to owner: UInt8) {
+        goOver(to: owner)
+        give(request)
+    }
+
+    private func give(_ request: Request) {
         hand(request) { shard, request, link, now in shard.received(request, on: link, at: now) }
+    }
+
+    /// From here on the current request is another loop's.
+    private func goOver(to owner: UInt8) {
+        guard remote == nil, let peers = worker.peers, owner < peers.count else { return }
+        remote = RemoteDelegate(connection, owner: owner, peers: peers)
+    }
+
+    /// On this loop.
+    private func receive(_ request: Request) {
+        worker.enter { now in worker.shard.received(request, on: connection, at: now) }
+        poll = worker.shard.takeLastPoll()
     }
 
     /// To the node that owns the session; without a cluster, and when that node is gone, it is unknown here.
@@ -138,15 +180,10 @@ final class RequestHandler {
             .begin(to: node)
     }
 
-    /// To the shard of the loop that owns the request's session, which is mostly this one.
+    /// To the shard of the loop that owns the request's session.
     private func hand(
         _ request: Request, _ step: @escaping @Sendable (Shard, Request, any Link, Instant) -> Void
     ) {
-        if remote == nil, let peers = worker.peers, case .loop(let owner) = worker.shard.place(of: request),
-            owner < peers.count
-        {
-            remote = RemoteDelegate(connection, owner: owner, peers: peers)
-        }
         if let remote {
             connection.delegate = remote
             remote.hand { shard, link, now in step(shard, request, link, now) }
@@ -191,9 +228,7 @@ final class RequestHandler {
 
     /// The answer has been written; the connection takes the next request.
     func answered() {
-        isBusy = false
         remote = nil
-        connection.expectRequest()
         source?.answered()
     }
 
@@ -210,4 +245,6 @@ protocol RequestSource: AnyObject {
     func answered()
     /// From here on what comes in are the connection's own bytes.
     func stepAside()
+    /// It will say what is behind the request that it is handing over: ``RequestHandler/takeElsewhere()``.
+    var isDecoding: Bool { get }
 }

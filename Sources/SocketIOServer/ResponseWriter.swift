@@ -11,17 +11,19 @@ enum ResponseWriter {
         -> [UInt8]
     {
         var head = start(response)
-        fields(of: response, to: request, date: date, keepsAlive: keepsAlive) { field($0, $1, &head) }
-        head += [13, 10]
-        return hasBody(response, to: request) ? head + response.body : head
+        fields(of: response, to: request, date: date, keepsAlive: keepsAlive, &head)
+        newline(&head)
+        if hasBody(response, to: request) { head += response.body }
+        return head
     }
 
     /// The head of an answer that grows. HTTP/1.0 knows no chunks: there the end of the connection ends it.
     static func stream(_ response: Response, to request: RequestFacts, date: String) -> [UInt8] {
         var head = start(response)
         let keepsAlive = request.minorVersion >= 1 && request.keepsAlive
-        fields(of: response, to: request, date: date, keepsAlive: keepsAlive) { field($0, $1, &head) }
-        return head + [13, 10]
+        fields(of: response, to: request, date: date, keepsAlive: keepsAlive, &head)
+        newline(&head)
+        return head
     }
 
     /// The head for NIO's encoder, which adds what frames the body.
@@ -35,10 +37,12 @@ enum ResponseWriter {
         )
         var facts = request
         if isUnframed { facts.minorVersion = 0 }
-        fields(of: response, to: facts, date: date, keepsAlive: keepsAlive) { name, value in
+        func add(_ name: String, _ value: String) {
             head.headers.add(
                 name: name, value: String(decoding: value.utf8.filter(isPrintable), as: UTF8.self))
         }
+        for header in response.headers { add(header.name, header.value) }
+        ownFields(of: response, to: facts, date: date, keepsAlive: keepsAlive, add)
         return head
     }
 
@@ -61,18 +65,36 @@ enum ResponseWriter {
         return head + [13, 10]
     }
 
+    private static let ok = Array("HTTP/1.1 200 OK\r\n".utf8)
+
     private static func start(_ response: Response) -> [UInt8] {
         var head: [UInt8] = []
-        head.reserveCapacity(320 + response.body.count)
+        head.reserveCapacity(384 + response.body.count)
+        if response.status == 200 {
+            head += ok
+            return head
+        }
         head += "HTTP/1.1 \(response.status) \(reason(response.status))\r\n".utf8
         return head
     }
 
     private static func fields(
         of response: Response, to request: RequestFacts, date: String, keepsAlive: Bool,
+        _ head: inout [UInt8]
+    ) {
+        if let lines = response.headerLines {
+            head += lines
+        } else {
+            for header in response.headers { field(header.name, header.value, &head) }
+        }
+        ownFields(of: response, to: request, date: date, keepsAlive: keepsAlive) { field($0, $1, &head) }
+    }
+
+    /// What the edge adds to every answer.
+    private static func ownFields(
+        of response: Response, to request: RequestFacts, date: String, keepsAlive: Bool,
         _ add: (_ name: String, _ value: String) -> Void
     ) {
-        for header in response.headers { add(header.name, header.value) }
         // What a client has said may stand in any answer, and must never be taken for a page or a script.
         add("X-Content-Type-Options", "nosniff")
         add("Date", date)
@@ -92,8 +114,13 @@ enum ResponseWriter {
     private static func field(_ name: String, _ value: String, _ head: inout [UInt8]) {
         head += name.utf8
         head += ": ".utf8
-        head += value.utf8.lazy.filter(isPrintable)
-        head += [13, 10]
+        for byte in value.utf8 where isPrintable(byte) { head.append(byte) }
+        newline(&head)
+    }
+
+    private static func newline(_ head: inout [UInt8]) {
+        head.append(13)
+        head.append(10)
     }
 
     private static func isPrintable(_ byte: UInt8) -> Bool { byte >= 32 && byte != 127 || byte == 9 }
@@ -127,6 +154,10 @@ struct RequestFacts: Sendable {
     var minorVersion = 1
     var isHead = false
     var keepsAlive = true
+    /// A WebSocket, or something else that is not spoken here.
+    var offersUpgrade = false
+    /// The parser takes another request behind this one, whether or not it is answered.
+    var parserGoesOn = false
     /// What a handshake agrees on.
     var deflate: PerMessageDeflate?
 }

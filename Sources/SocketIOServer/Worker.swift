@@ -27,7 +27,9 @@ final class Worker {
     let shard: Shard
     /// Nil: none is offered.
     let compression: SocketCompression?
-    private(set) var connections: [ObjectIdentifier: Connection] = [:]
+    /// Each knows its place.
+    private(set) var connections: [Connection] = []
+    let decoders: RequestDecoders
     private var timer: Scheduled<Void>?
     private var timerAt = Instant.distantFuture
     private var date = ""
@@ -47,6 +49,7 @@ final class Worker {
         self.shared = shared
         self.logger = logger
         maxBody = server.settings.maxPayload
+        decoders = RequestDecoders(maxHead: settings.maxHead)
         compression = SocketCompression.make(settings)
         relays = server.nodes.map { Relays($0, on: entry.loop, settings: shared.settings) }
         var generator = SystemRandomNumberGenerator()
@@ -61,7 +64,7 @@ final class Worker {
         totals.relayed = relays?.carried ?? 0
         totals.openFiles = shared.openFilesAtStart + shared.counters.openConnections
         totals.maxOpenFiles = OpenFiles.limit
-        for connection in connections.values {
+        for connection in connections {
             if let transport = connection.delegate?.plainTransport {
                 let kind = Metrics.Reader(dialect: "plain", transport: transport)
                 totals.metrics.open[kind, default: 0] += 1
@@ -114,6 +117,7 @@ final class Worker {
     }
 
     func arm(_ timed: any Timed, at deadline: Instant) {
+        guard deadline < timed.scheduled else { return }
         shard.arm(timed, at: deadline)
         rearm()
     }
@@ -129,12 +133,22 @@ final class Worker {
     // MARK: Connections
 
     func add(_ connection: Connection) {
-        connections[ObjectIdentifier(connection)] = connection
+        connection.slot = Int32(connections.count)
+        connections.append(connection)
         // A host's connection is not ours to end.
         if isClosing, !connection.isMounted { connection.abort() }
     }
 
-    func remove(_ connection: Connection) { connections[ObjectIdentifier(connection)] = nil }
+    /// The last one takes its place.
+    func remove(_ connection: Connection) {
+        let slot = Int(connection.slot)
+        guard slot >= 0 else { return }
+        connection.slot = -1
+        let last = connections.removeLast()
+        guard last !== connection else { return }
+        last.slot = Int32(slot)
+        connections[slot] = last
+    }
 
     var isClosing: Bool { stage == .closing }
 
@@ -146,7 +160,7 @@ final class Worker {
         stage = .draining
         enter { now in
             shard.beginDraining(over: window, at: now)
-            for connection in connections.values where connection.delegate != nil {
+            for connection in connections where connection.delegate != nil {
                 shard.arm(Goodbye(connection), at: shard.goodbye(at: now))
             }
         }
@@ -157,7 +171,7 @@ final class Worker {
         stage = .closing
         enter { now in
             shard.drain(at: now)
-            for connection in connections.values { connection.mustEnd(at: now) }
+            for connection in connections { connection.mustEnd(at: now) }
         }
     }
 
@@ -173,7 +187,7 @@ final class Worker {
 
     func abortAll() {
         relays?.closeAll()
-        for connection in connections.values { connection.abort() }
+        for connection in connections { connection.abort() }
     }
 }
 
