@@ -209,6 +209,7 @@ extension Settings {
         var settings = ListenerSettings()
         settings.host = host
         settings.port = port
+        settings.sharesPort = sharePort == .on
         settings.threads = threads
         settings.trustedProxies = trustedProxies ?? []
         settings.maxHead = maxHeadBytes

@@ -84,6 +84,11 @@ enum SettingTable {
             variables: ["HTTP_PLATFORM_PORT", "ASPNETCORE_PORT", "PORT"], in: .addresses,
             help: "Port to listen on; 0 takes any free one."),
         Setting(
+            "share-port", \.sharePort, .choice(placeholder: "SWITCH"), default: "off", in: .addresses,
+            help:
+                "Let several processes listen on the same port, each with open files of its own. They share "
+                + "no sessions: for WebSockets, /sse and /text."),
+        Setting(
             "transports", \.transports, .list(),
             default: "websocket,polling,raw,sse,text,read", in: .addresses,
             help:

@@ -60,6 +60,7 @@ struct Settings: Sendable, Equatable {
     var host = ""
     /// 0: any free port.
     var port = 0
+    var sharePort = OnOff.off
     /// `nil`: any page may read.
     var origins: OriginRule?
     /// `nil`: nobody is believed.

@@ -55,7 +55,7 @@ import Testing
         "origins": "a.example:*,*:8080",
         "authorization": "open-sesame", "trusted-proxies": "loopback", "tls-certificate": "a.pem",
         "tls-key": "a.key", "compression": "on", "compression-threshold": "9", "stall-timeout": "3s",
-        "send-buffer": "9000",
+        "send-buffer": "9000", "share-port": "on",
         "drain-delay": "3s",
         "drain-window": "3s",
         "max-per-address": "3", "title": "Vita Nova", "byline": "Dante", "language": "it", "epoch": "3",
