@@ -10,26 +10,62 @@ import Testing
     }
 
     /// Two connections on two loops, and the address of a session on the first one's.
-    private static func pair(_ edge: Edge) async throws -> (here: RawClient, there: RawClient, sid: String) {
-        let here = try edge.client()
-        try await here.get(Edge.polling)
-        let sid = try await here.answer().sid
-        let place = try #require(SessionID.place(of: sid))
-        // Connections are given to the two loops in turn, but nothing says whose turn it is.
+    ///
+    /// - Parameter hasMoved: the second has been on the first one's loop, and stays where it is from now on.
+    private static func pair(
+        _ edge: Edge, hasMoved: Bool = false
+    ) async throws -> (here: RawClient, there: RawClient, sid: String) {
+        let (first, second, sid) = try await apart(edge)
+        guard hasMoved else { return (first.client, second.client, sid) }
+        // The first connection goes to the second's loop for a poll; then one is opened where it was.
+        try await move(first.client, to: second)
+        try await second.client.post(Edge.polling + "&sid=" + second.sid, "1")
+        #expect(try await second.client.answer().body == "ok")
+        let here = try await session(edge, on: first.loop)
+        return (here.client, first.client, here.sid)
+    }
+
+    private typealias Session = (client: RawClient, sid: String, loop: UInt8)
+
+    private static func apart(_ edge: Edge) async throws -> (Session, Session, sid: String) {
+        let client = try edge.client()
+        try await client.get(Edge.polling)
+        let sid = try await client.answer().sid
+        let loop = try #require(SessionID.place(of: sid)).loop
+        return ((client, sid, loop), try await session(edge, on: 1 - loop), sid)
+    }
+
+    /// Connections are given to the two loops in turn, but nothing says whose turn it is.
+    private static func session(_ edge: Edge, on loop: UInt8) async throws -> Session {
         for _ in 0..<8 {
-            let there = try edge.client()
-            try await there.get(Edge.polling)
-            let other = try await there.answer().sid
-            if SessionID.place(of: other)?.loop == 1 - place.loop { return (here, there, sid) }
+            let client = try edge.client()
+            try await client.get(Edge.polling)
+            let sid = try await client.answer().sid
+            if SessionID.place(of: sid)?.loop == loop { return (client, sid, loop) }
         }
         throw NoOtherLoop()
     }
 
+    /// By a poll of a session there.
+    private static func move(_ client: RawClient, to session: Session) async throws {
+        let address = Edge.polling + "&sid=" + session.sid
+        try await client.get(address)
+        try await session.client.post(address, "40")
+        #expect(try await session.client.answer().body == "ok")
+        #expect(try await client.answer().body.hasPrefix("40{"))
+    }
+
+    /// The loop that a connection is on, by a session opened on it.
+    private static func loop(of client: RawClient) async throws -> UInt8? {
+        try await client.get(Edge.polling)
+        return SessionID.place(of: try await client.answer().sid)?.loop
+    }
+
     struct NoOtherLoop: Error {}
 
-    @Test func pollAndPostFindTheirSession() async throws {
+    @Test(arguments: [false, true]) func pollAndPostFindTheirSession(hasMoved: Bool) async throws {
         try await Self.run { edge in
-            let (here, there, sid) = try await Self.pair(edge)
+            let (here, there, sid) = try await Self.pair(edge, hasMoved: hasMoved)
             let address = Edge.polling + "&sid=" + sid
             try await there.get(address)
             try await here.post(address, "40")
@@ -45,9 +81,9 @@ import Testing
         }
     }
 
-    @Test func postFromTheOtherLoopIsTakenInParts() async throws {
+    @Test(arguments: [false, true]) func postFromTheOtherLoopIsTakenInParts(hasMoved: Bool) async throws {
         try await Self.run { edge in
-            let (here, there, sid) = try await Self.pair(edge)
+            let (here, there, sid) = try await Self.pair(edge, hasMoved: hasMoved)
             let address = Edge.polling + "&sid=" + sid
             try await there.send(RawClient.request("POST", address, ["Content-Length: 2"]))
             try await there.send("4")
@@ -58,9 +94,10 @@ import Testing
         }
     }
 
-    @Test func upgradeFromTheOtherLoopCarriesTheReading() async throws {
+    @Test(arguments: [false, true]) func upgradeFromTheOtherLoopCarriesTheReading(hasMoved: Bool) async throws
+    {
         try await Self.run { edge in
-            let (here, there, sid) = try await Self.pair(edge)
+            let (here, there, sid) = try await Self.pair(edge, hasMoved: hasMoved)
             try await there.openSocket(Edge.socket + "&sid=" + sid)
             try await there.say("2probe")
             #expect(try await there.frame() == .text("3probe"))
@@ -77,9 +114,10 @@ import Testing
         }
     }
 
-    @Test func frameMayComeWithTheHandshakeOfAnUpgrade() async throws {
+    @Test(arguments: [false, true]) func frameMayComeWithTheHandshakeOfAnUpgrade(hasMoved: Bool) async throws
+    {
         try await Self.run { edge in
-            let (_, there, sid) = try await Self.pair(edge)
+            let (_, there, sid) = try await Self.pair(edge, hasMoved: hasMoved)
             let handshake = RawClient.request("GET", Edge.socket + "&sid=" + sid, RawClient.handshakeHeaders)
             try await there.send(Array(handshake.utf8) + RawClient.frame(1, Array("2probe".utf8)))
             #expect(try await there.head().status == 101)
@@ -87,9 +125,9 @@ import Testing
         }
     }
 
-    @Test func secondPollOnTheOtherLoopEndsBoth() async throws {
+    @Test(arguments: [false, true]) func secondPollOnTheOtherLoopEndsBoth(hasMoved: Bool) async throws {
         try await Self.run { edge in
-            let (here, there, sid) = try await Self.pair(edge)
+            let (here, there, sid) = try await Self.pair(edge, hasMoved: hasMoved)
             let address = Edge.polling + "&sid=" + sid
             try await there.get(address)
             // The poll is held once this one, which takes the same way, has been answered.
@@ -103,6 +141,53 @@ import Testing
             let bodies = try await (here.answer(), there.answer())
             #expect(Set([bodies.0.status, bodies.1.status]) == [200, 400])
             #expect(Set([bodies.0.body, bodies.1.body]) == ["1", ""])
+        }
+    }
+
+    @Test func connectionMovesToItsSessionsLoopOnce() async throws {
+        try await Self.run { edge in
+            let (first, second, _) = try await Self.apart(edge)
+            try await Self.move(first.client, to: second)
+            #expect(try await Self.loop(of: first.client) == second.loop)
+            let back = try await Self.session(edge, on: first.loop)
+            try await Self.move(first.client, to: back)
+            #expect(try await Self.loop(of: first.client) == second.loop, "a second time it stays")
+        }
+    }
+
+    @Test func pipelinedRequestsStayTogether() async throws {
+        try await Self.run { edge in
+            let (here, there, sid) = try await Self.pair(edge)
+            let poll = RawClient.request("GET", Edge.polling + "&sid=" + sid)
+            // What follows is partly in the parser already, so this connection cannot go.
+            try await there.send(poll + RawClient.request("GET", "/?1") + "GET /?2 HTTP/1.1\r\nHo")
+            try await here.post(Edge.polling + "&sid=" + sid, "40")
+            _ = try await here.answer()
+            #expect(try await there.answer().body.hasPrefix("40{"))
+            #expect(try await there.answer().body == "GET /?1")
+            try await there.send("st: x\r\n\r\n")
+            #expect(try await there.answer().body == "GET /?2")
+        }
+    }
+
+    @Test func movedConnectionIsCountedOnce() async throws {
+        try await Edge.run(
+            .with(Lines(interval: .milliseconds(20))) {
+                $1.threads = 2
+                $1.maxConnectionsPerAddress = 40
+            }
+        ) { edge in
+            for _ in 0..<60 {
+                let (first, second, _) = try await Self.apart(edge)
+                try await Self.move(first.client, to: second)
+                for client in [first.client, second.client] {
+                    client.endOutput()
+                    _ = try await client.rest()
+                }
+            }
+            let last = try edge.client()
+            try await last.get("/")
+            #expect(try await last.answer().status == 200)
         }
     }
 
