@@ -4,9 +4,9 @@ internal import SocketIOCore
 final class ClientV09: PollingClient {
     let id: SessionID
     let shard: Shard
-    let cursor: String?
-    private let handshake: KeptRequest?
-    var request: Request? { handshake?.request }
+    private let arrival: Arrival?
+    var cursor: String? { arrival?.cursor }
+    var request: Request? { arrival?.request }
     var memberships: [Membership] = []
     var joining: [String] = []
     var joins: UInt32 = 0
@@ -22,8 +22,7 @@ final class ClientV09: PollingClient {
 
     init(_ request: Request, _ id: SessionID, shard: Shard, at now: Instant) {
         self.id = id
-        cursor = request.parameter("from")
-        handshake = shard.server.registry.hub.keepsHandshakes ? KeptRequest(request) : nil
+        arrival = Arrival(request, isKept: shard.server.registry.hub.keepsHandshakes)
         self.shard = shard
         limits = shard.server.settings.limitsV09
         session = SessionV09(limits: limits, at: now)

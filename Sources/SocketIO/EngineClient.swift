@@ -4,10 +4,9 @@ internal import SocketIOCore
 final class EngineClient: PollingClient {
     let id: SessionID
     let shard: Shard
-    let cursor: String?
-    /// As the handshake said it; what is asked later in another revision's name is refused.
-    let revision: String
-    private let handshake: KeptRequest?
+    /// The digit of the handshake; what is asked later in another revision's name is refused.
+    private let revisionDigit: UInt8
+    private let arrival: Arrival?
     /// Where its messages are no Socket.IO packets but go to this application as they are.
     let endpoint: EngineEndpoint?
     private lazy var engineSocket = EngineSocket(self, at: Instant(nanoseconds: 0))
@@ -19,16 +18,17 @@ final class EngineClient: PollingClient {
     var decoder: SocketPacketDecoder
     /// Gone with the upgrade.
     private var polling: Polling?
-    /// The connections this session is on: at most one in each role.
+    /// The WebSocket this session is on.
     private var socket: (any Link)?
-    private var probe: (any Link)?
 
     /// What polling alone needs.
     private final class Polling {
+        // The connections this session is on: at most one in each role.
         /// The index of its callback, when the client polls by script elements.
         let callback: String?
         var poll: (any Link)?
         var post: (any Link)?
+        var probe: (any Link)?
         /// The origin that the held poll came from, which its answer must name.
         var origin: String?
         /// The cache buster (`t`) of the last request, and whether it differs from one to the next, as it should.
@@ -60,9 +60,8 @@ final class EngineClient: PollingClient {
         self.id = id
         self.endpoint = endpoint
         self.shard = shard
-        cursor = request.parameter("from")
-        handshake = shard.server.registry.hub.keepsHandshakes ? KeptRequest(request) : nil
-        revision = request.parameter("EIO") ?? ""
+        arrival = Arrival(request, isKept: shard.server.registry.hub.keepsHandshakes)
+        revisionDigit = request.parameter("EIO")?.utf8.first ?? 0
         let digits = request.parameter("j")?.filter { ("0"..."9").contains($0) }
         let callback = onSocket || digits?.isEmpty == true ? nil : digits
         polling = onSocket ? nil : Polling(callback: callback, tag: request.parameter("t"))
@@ -75,7 +74,10 @@ final class EngineClient: PollingClient {
     }
 
     private var limits: SessionLimits { shard.limits }
-    var request: Request? { handshake?.request }
+    var cursor: String? { arrival?.cursor }
+    var request: Request? { arrival?.request }
+    var revision: String { String(UnicodeScalar(revisionDigit)) }
+    private var probe: (any Link)? { polling?.probe }
     private var format: EngineFormat { session.format }
     var isRevision4: Bool { format.dialect == .engine4 }
 
@@ -184,7 +186,7 @@ final class EngineClient: PollingClient {
     func probeOpened(on link: any Link, at now: Instant) {
         shard.metrics.upgradesTried += 1
         if session.probeOpened(at: now, limits: limits) {
-            probe = link
+            polling?.probe = link
             link.delegate = self
             link.flush()
             settle(at: now)
@@ -315,7 +317,7 @@ final class EngineClient: PollingClient {
                 polling?.post = nil
                 session.postAborted(isFatal: true, &actions)
             } else if link === probe {
-                probe = nil
+                polling?.probe = nil
                 session.probeClosed()
             } else if link === socket {
                 socket = nil
@@ -362,14 +364,14 @@ final class EngineClient: PollingClient {
             case .refuse: arrived?.respond(EngineAnswer.empty(isRevision4 ? 400 : 500))
             case .write(let packet): write(packet)
             case .closeSocket: close(&socket)
-            case .closeProbe: close(&probe)
+            case .closeProbe: closeProbe()
             case .answerProbe:
                 probe?.write(.text(EngineConstant.probeAnswer))
                 probe?.flush()
             case .adoptProbe:
                 shard.metrics.upgradesWon += 1
                 socket = probe
-                probe = nil
+                polling?.probe = nil
                 polling = nil
                 for membership in memberships { membership.socket?.changed(transport: transportName) }
             // What stands behind a packet that ended the session is nobody's any more.
@@ -406,6 +408,11 @@ final class EngineClient: PollingClient {
         }
     }
 
+    private func closeProbe() {
+        guard let polling else { return }
+        close(&polling.probe)
+    }
+
     private func close(_ link: inout (any Link)?) {
         link?.delegate = nil
         link?.closeSocket(code: nil)
@@ -414,7 +421,7 @@ final class EngineClient: PollingClient {
 
     private func ended(_ reason: CloseReason, at now: Instant) {
         close(&socket)
-        close(&probe)
+        closeProbe()
         // A POST that is still coming in is answered when it is whole: its sid is unknown then.
         polling?.post?.delegate = nil
         polling?.post = nil

@@ -70,10 +70,18 @@ public struct Request: Sendable {
     }
 }
 
-/// A request that somebody keeps: one word in what keeps it, where mostly nothing is kept.
-final class KeptRequest: Sendable {
-    let request: Request
-    init(_ request: Request) { self.request = request }
+/// What is kept of a client's first request, where anything is: mostly nothing, which costs a client one word.
+final class Arrival: Sendable {
+    /// The cursor of its query.
+    let cursor: String?
+    let request: Request?
+
+    init?(_ request: Request, isKept: Bool) {
+        let cursor = request.parameter("from")
+        guard isKept || cursor != nil else { return nil }
+        self.cursor = cursor
+        self.request = isKept ? request : nil
+    }
 }
 
 /// A whole answer. The edge adds `Content-Length`, `Connection` and `Date`, and leaves the body out for HEAD.

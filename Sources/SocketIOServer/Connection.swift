@@ -36,14 +36,10 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     var descriptor: CInt
     /// While there is something to be read as HTTP.
     var listener: ListenerHandler?
-    /// In the pipeline of a host; cleared with the connection.
-    private var mount: MountHandler?
     /// From a request's head until it is answered.
     var isBusy = false
     /// The last poll, in case the next one is the same.
     var repeated: RepeatedRequest?
-    /// What to begin with, on a connection that comes from another loop.
-    var moved: MovedRequest?
     /// It came from another loop, and stays on this one.
     let hasMoved: Bool
     /// It counts as one of its address's connections.
@@ -53,19 +49,14 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     private(set) var deadline = Instant.distantFuture
     var reader: WebSocketReader?
     private var corked: [UInt8] = []
-    /// Asked by a session on another loop; empty for a session on this one.
-    private var readiness: [() -> Void] = []
     /// Writes that NIO has taken and not yet finished.
     var outstanding = 0
     var phase = Phase.http
     /// How far back a compressed message may refer (``PerMessageDeflate``); 0: none is compressed.
     var windowBits: UInt8 = 0
     private var isCorked = false
-    /// What was owed at the last deadline that found something owed.
-    private var owedBefore = Int.max
     private var closesWhenDrained = false
-    /// Only where other nodes are involved.
-    private var relaying: Relaying?
+    var rare: Rare?
     /// Another loop has it; nothing more happens here.
     var hasLeft = false
     /// Its place among the worker's connections.
@@ -79,12 +70,10 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         self.channel = channel
         self.worker = worker
         isSecure = !isPlain
-        self.moved = moved
         hasMoved = moved != nil
-        guard isPlain else {
-            descriptor = -1
-            return
-        }
+        descriptor = -1
+        if let moved { makeRare().moved = moved }
+        guard isPlain else { return }
         let handle = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self
         ) { $0 }
@@ -95,17 +84,17 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     init(_ channel: any Channel, worker: Worker, mount: MountHandler, isSecure: Bool) {
         self.channel = channel
         self.worker = worker
-        self.mount = mount
         self.isSecure = isSecure
         descriptor = -1
         hasMoved = false
+        makeRare().mount = mount
     }
 
     var isMounted: Bool { mount != nil }
 
     var requests: RequestHandler? { listener?.requests ?? mount?.requests }
 
-    private func readsNoRequests() {
+    func readsNoRequests() {
         listener = nil
         mount?.requests = nil
     }
@@ -244,54 +233,6 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         if let channel { TLSEndpoint.closeAtOnce(channel) }
     }
 
-    // MARK: Answers of another node
-
-    private final class Relaying {
-        var tunnel: Relay?
-        var client: String?
-    }
-
-    /// Takes what comes through a tunnel.
-    var tunnel: Relay? { relaying?.tunnel }
-
-    /// The client as the node says that has relayed its request here.
-    var relayedClient: String? {
-        get { relaying?.client }
-        set {
-            guard newValue != nil || relaying != nil else { return }
-            let relaying = relaying ?? Relaying()
-            relaying.client = newValue
-            self.relaying = relaying
-        }
-    }
-
-    /// Bytes of an answer, framed already.
-    func pass(_ bytes: [UInt8]) { if !bytes.isEmpty { write(bytes) } }
-
-    /// The answer that was passed is whole.
-    func passed(staysOpen: Bool) {
-        guard phase == .http || phase == .tunnel else { return }
-        if phase == .http, staysOpen, facts.keepsAlive, !worker.isClosing {
-            answered()
-        } else {
-            finish()
-        }
-    }
-
-    /// From here on what comes is another node's to read.
-    func openTunnel(for relay: Relay) {
-        guard phase == .http else { return }
-        phase = .tunnel
-        let relaying = relaying ?? Relaying()
-        relaying.tunnel = relay
-        self.relaying = relaying
-        expect(nil)
-        requests?.stepAside()
-        readsNoRequests()
-    }
-
-    func setReading(_ isOn: Bool) { try? channel?.syncOptions?.setOption(.autoRead, value: isOn) }
-
     // MARK: Out
 
     /// The client waits to be asked for its body (RFC 9110, 10.1.1).
@@ -361,7 +302,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     }
 
     /// The connection takes the next request.
-    private func answered() {
+    func answered() {
         isBusy = false
         expectRequest()
         requests?.answered()
@@ -387,7 +328,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     /// still sending; the whole when the peer has ended its half, or has had time to.
     func finish() {
         requests?.ignoresInput = true
-        relaying?.tunnel = nil
+        tunnel = nil
         phase = .closing
         closesWhenDrained = outstanding > 0
         if !closesWhenDrained { channel?.close(mode: .output, promise: nil) }
@@ -492,8 +433,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         descriptor = -1
         deadline = .distantFuture
         readsNoRequests()
-        relaying = nil
-        mount = nil
+        rare = nil
         repeated = nil
         worker.remove(self)
         if isCounted, let address = IPAddress(peer) { worker.shared.addressLimit.release(address) }
