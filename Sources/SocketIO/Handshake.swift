@@ -6,9 +6,9 @@ public struct Handshake: Sendable {
     public enum Generation: String, Sendable {
         /// Socket.IO 0.7 to 0.9.
         case v09 = "0.9"
-        /// Socket.IO 1.0 to 1.4, by their habits on the wire.
+        /// Socket.IO 1.0: Engine.IO 2.
         case v1 = "1"
-        /// Socket.IO 1.4 to 2.
+        /// Socket.IO 1.1 to 2: Engine.IO 3.
         case v2 = "2"
         /// Socket.IO 3 and 4.
         case v4 = "4"

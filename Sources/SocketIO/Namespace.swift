@@ -202,7 +202,7 @@ public struct EventNameError: Error, Equatable, Sendable, CustomStringConvertibl
 
 /// Why a middleware does not let a socket in, for its client to read.
 public struct ConnectError: Error, Equatable, Sendable {
-    /// The reason in words, which every generation gets.
+    /// The reason in words. 0.9 has a number alone, and gets "unauthorized".
     public let message: String
     /// Anything more; clients from Socket.IO 3 on get it beside the message, older ones in its place.
     public let data: JSON?

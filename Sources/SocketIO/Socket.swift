@@ -7,7 +7,7 @@ internal import Synchronization
 /// this socket's next event and nothing else.
 public final class Socket: Sendable {
     /// 20 characters on clients from Socket.IO 3 on, another one for each namespace. Before that the default
-    /// namespace has the connection's id, and others have it behind their name.
+    /// namespace has the connection's id, and others have it behind their name; in 0.9 all have the connection's.
     public let id: String
     /// The namespace it has joined.
     public let namespace: Namespace

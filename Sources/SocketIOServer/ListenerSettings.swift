@@ -2,6 +2,7 @@ public import SocketIO
 
 /// Where a listener listens, and what one connection may cost.
 public struct ListenerSettings: Sendable {
+    /// The name or address of an interface; `0.0.0.0` for all with IPv4, `::` for all.
     public var host: String
     /// 0 takes any free port.
     public var port: Int
@@ -52,6 +53,7 @@ public struct ListenerSettings: Sendable {
     /// Nodes whose address one event loop asks for at a time; for others there is none meanwhile.
     public var maxNodeLookups = 64
 
+    /// An address, and the defaults for the rest.
     public init(host: String = "0.0.0.0", port: Int = 8888) {
         self.host = host
         self.port = port
@@ -61,8 +63,10 @@ public struct ListenerSettings: Sendable {
     public struct TLS: Sendable, Equatable {
         /// The server's certificate, and behind it the intermediate ones.
         public var certificate: String
+        /// The certificate's private key.
         public var key: String
 
+        /// Both by their paths.
         public init(certificate: String, key: String) {
             self.certificate = certificate
             self.key = key
@@ -74,6 +78,7 @@ public struct ListenerSettings: Sendable {
         /// Bytes of the shortest message that is; shorter ones gain little. Socket.IO: "threshold".
         public var threshold: Int
 
+        /// Messages of that length, and longer ones.
         public init(threshold: Int = 1024) { self.threshold = threshold }
     }
 }

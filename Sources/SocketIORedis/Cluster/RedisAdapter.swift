@@ -10,13 +10,16 @@ internal import Synchronization
 /// ``RedisLimits/maxWaitingCommands`` and ``RedisLimits/maxWaitingBytes``, and what goes beyond is lost and counted.
 /// What other nodes publish meanwhile is not heard here: publishing and subscribing has no memory.
 public final class RedisAdapter: Adapter {
+    /// With whom the adapter speaks, and what it may take for it.
     public struct Options: Sendable {
         /// The beginning of every channel and key; the same on all servers of a cluster. Elsewhere: `key`.
         public var prefix = "socket.io"
         /// The channel of python-socketio's Redis manager, `socketio` there; nil: none of its servers take part.
         public var pythonChannel: String?
+        /// Times and memory of each of the adapter's two connections to Redis.
         public var limits = RedisLimits()
 
+        /// The defaults: Socket.IO's own servers and emitters, and nobody else.
         public init() {}
     }
 
@@ -26,10 +29,13 @@ public final class RedisAdapter: Adapter {
         public var isUp: Bool
         /// Connections lost since the start.
         public var losses: Int
+        /// Messages of this node for others, since the start, whether or not they went out.
         public var published: Int
+        /// Messages that Redis has brought, since the start.
         public var received: Int
-        /// What waits for Redis, and what was lost because too much did.
+        /// Commands that wait for Redis now.
         public var waiting: Int
+        /// Commands lost since the start, because more waited than ``RedisLimits`` lets.
         public var dropped: Int
     }
 
@@ -125,6 +131,7 @@ public final class RedisAdapter: Adapter {
         await link.stop()
     }
 
+    /// How it is; it asks its connections, which answer at once, whatever Redis does.
     public var status: Status {
         get async {
             let commands = await link.commands.state()

@@ -40,6 +40,7 @@ public final class RedisNodes: NodeDirectory {
         self.logger = logger
     }
 
+    /// This node's own number; 0 before ``join()``.
     public var number: UInt16 { state.withLock { $0.number } }
     public var secret: String? { state.withLock { $0.secret } }
 

@@ -2,15 +2,20 @@ internal import SocketIOCore
 
 /// Where a Redis server is, and who asks: `redis://[user:password@]host[:port][/db]`.
 public struct RedisAddress: Equatable, Sendable {
+    /// A name or an IP address; of IPv6 without its brackets.
     public var host: String
+    /// From 1 to 65535.
     public var port: Int
     /// Nil: the default user, which is all there was before Redis 6.
     public var user: String?
+    /// Nil: none is shown.
     public var password: String?
+    /// By its number, from 0. Publish and subscribe knows no databases: only the nodes' leases lie in it.
     public var database: Int
     /// `rediss://`: over TLS.
     public var isEncrypted: Bool
 
+    /// An address; by default that of a Redis on this machine, as it is when nothing has been set up.
     public init(
         host: String = "127.0.0.1", port: Int = 6379, user: String? = nil, password: String? = nil,
         database: Int = 0, isEncrypted: Bool = false

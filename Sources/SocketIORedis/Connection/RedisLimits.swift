@@ -9,15 +9,18 @@ public struct RedisLimits: Sendable {
     /// Before the first attempt to reconnect; then twice as long each time, with half of it left to chance, so that
     /// a cluster does not come back in step.
     public var minBackoff: Duration = .milliseconds(100)
+    /// The longest wait between two attempts.
     public var maxBackoff: Duration = .seconds(5)
     /// Commands that wait for a connection, or for the answers to those before them. One past it is refused.
     public var maxWaitingCommands = 10_000
+    /// Bytes of those commands. A command that would go past it is refused.
     public var maxWaitingBytes = 16 * 1024 * 1024
     /// Commands sent and not answered.
     public var maxUnanswered = 1_000
     /// Bytes of one message from another server.
     public var maxMessageBytes = 64 * 1024 * 1024
 
+    /// The defaults.
     public init() {}
 }
 
