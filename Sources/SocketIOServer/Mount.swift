@@ -32,12 +32,15 @@ public final class Mount: Sendable {
     /// Prepares each loop of `group`.
     ///
     /// - Parameters:
+    ///   - server: what is served, with all its namespaces.
     ///   - group: the loops of the connections that will be given to ``add(to:position:isSecure:)``, 256 at most:
     ///     the id of a session names its loop in one byte.
     ///   - settings: of which count ``ListenerSettings/trustedProxies``, ``ListenerSettings/bodyTimeout``,
     ///     ``ListenerSettings/idleTimeout`` for who takes its last bytes slowly, ``ListenerSettings/goodbyeTimeout``,
     ///     ``ListenerSettings/compression``, ``ListenerSettings/drainDelay``, ``ListenerSettings/drainWindow``,
-    ///     ``ListenerSettings/shutdownTimeout`` and ``ListenerSettings/nodeAddress``. The port, its connections and the heads of requests are the host's.
+    ///     ``ListenerSettings/shutdownTimeout`` and ``ListenerSettings/nodeAddress``. The port, its connections and the
+    ///     heads of requests are the host's.
+    ///   - logger: hears of handlers that throw, at debug, and of refusals.
     /// - Throws: ``MountError``; ``MissingTrait`` when the settings ask for what this build lacks; what the server's
     ///   adapter throws when it cannot be started.
     public init(
@@ -65,6 +68,7 @@ public final class Mount: Sendable {
     /// `position`, takes and gives NIO's HTTP parts (`HTTPServerRequestPart`, `HTTPServerResponsePart`).
     ///
     /// - Parameters:
+    ///   - channel: the connection, of one of the mount's event loops.
     ///   - position: a place where HTTP parts pass in both directions: behind the HTTP codec and
     ///     `HTTPServerPipelineHandler`, but before handlers that translate the parts to other types and before
     ///     an `HTTPServerUpgradeHandler`, which would want every WebSocket for itself.
