@@ -4,7 +4,10 @@ internal import Synchronization
 /// Connection state recovery: a client that comes back in time finds its id, its rooms and its data again, and hears
 /// what it has missed.
 ///
-/// - Source: Socket.IO 4, "Connection state recovery"; the offset stands behind every event that can be recovered.
+/// Clients that know of it are those in JavaScript since 4.6. Others of Socket.IO 3 and 4 see the offset that stands
+/// behind every event that can be recovered: their handlers get one argument more.
+///
+/// - Source: Socket.IO 4, "Connection state recovery".
 public struct RecoverySettings: Sendable {
     /// How long a client may be away, and how long events are kept. Socket.IO: "maxDisconnectionDuration".
     public var maxDisconnectionDuration: Duration = .seconds(120)

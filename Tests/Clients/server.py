@@ -1,6 +1,7 @@
 """One running dante, from its start-up line to its exit code."""
 
 import os
+import pty
 import queue
 import re
 import signal
@@ -235,6 +236,28 @@ class HummingbirdExample(Program):
 
     def __init__(self, folder):
         super().__init__(hummingbird_example(), folder, "0")
+
+
+@contextmanager
+def on_terminal(program, *arguments):
+    """The port of a program that prints `listening on port N`, for the length of a `with`.
+
+    Such a program writes like any that has not thought about it: only to a terminal at once.
+    """
+    ours, its = pty.openpty()
+    process = subprocess.Popen(
+        [program, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=its, stderr=its, env=environment())
+    os.close(its)
+    try:
+        line = os.read(ours, 1000).decode()
+        port = re.fullmatch(r"listening on port (\d+)\r\n", line)
+        assert port, f"it printed {line!r}"
+        yield int(port[1])
+        assert process.poll() is None, f"it ended by itself: {os.read(ours, 4000)}"
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
 
 
 @contextmanager

@@ -1,10 +1,6 @@
 """The README's example of the library, which serves two namespaces: found under a virtual directory by real clients."""
 
-import os
-import pty
-import re
 import shutil
-import subprocess
 
 import pytest
 
@@ -12,7 +8,7 @@ import generations_install as installed
 from elsewhere import PAGES, elsewhere
 from generations_kinds import KINDS
 from proxies import PROXIES
-from server import ROOT, built, environment
+from server import ROOT, built, on_terminal
 
 HEADLINE = "Midway upon the journey of our life"
 
@@ -20,21 +16,8 @@ HEADLINE = "Midway upon the journey of our life"
 @pytest.fixture(scope="module")
 def example():
     """The port of the example."""
-    # It writes like any program that has not thought about it: only to a terminal at once.
-    ours, its = pty.openpty()
-    program = built("DANTE_EXAMPLE_BIN", ".build-traits/debug/dante-library-example")
-    process = subprocess.Popen([program], stdin=subprocess.DEVNULL, stdout=its, stderr=its, env=environment())
-    os.close(its)
-    line = os.read(ours, 1000).decode()
-    port = re.fullmatch(r"listening on port (\d+)\r\n", line)
-    try:
-        assert port, f"it printed {line!r}"
-        yield int(port[1])
-        assert process.poll() is None, f"it ended by itself: {os.read(ours, 4000)}"
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
+    with on_terminal(built("DANTE_EXAMPLE_BIN", ".build-traits/debug/dante-library-example")) as port:
+        yield port
 
 
 @pytest.fixture(scope="module", params=["direct", "kept by nginx", "stripped by nginx"])
