@@ -80,6 +80,11 @@ let package = Package(
             name: "dante-suite-server", dependencies: ["SocketIOServer", logging], path: "Tests/SuiteServer",
             swiftSettings: settings),
 
+        // What callgrind counts; `Tests/Bench/instructions` runs it.
+        .executableTarget(
+            name: "dante-instructions", dependencies: ["SocketIO", "SocketIOCore"],
+            path: "Tests/Bench/Instructions", swiftSettings: settings),
+
         // Fuzz targets of the core; `Tests/Fuzz/run` builds them with libFuzzer.
         .executableTarget(
             name: "dante-fuzz", dependencies: ["SocketIOCore"], path: "Tests/Fuzz", exclude: ["run"],

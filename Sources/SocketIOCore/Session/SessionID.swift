@@ -15,13 +15,18 @@ package struct SessionID: Hashable, Sendable {
     /// Nil when it cannot be one of ours.
     package init?(_ text: some StringProtocol) {
         guard text.utf8.count == 20 else { return nil }
+        var text = String(text)
         var high: UInt64 = 0
         var low: UInt64 = 0
-        for character in text.utf8 {
-            guard let digit = Self.digit(of: character) else { return nil }
-            high = high << 6 | low >> 50
-            low = low << 6 & 0xFF_FFFF_FFFF_FFFF | UInt64(digit)
+        let isValid = text.withUTF8 { characters in
+            for character in characters {
+                guard let digit = Self.digit(of: character) else { return false }
+                high = high << 6 | low >> 50
+                low = low << 6 & 0xFF_FFFF_FFFF_FFFF | UInt64(digit)
+            }
+            return true
         }
+        guard isValid else { return nil }
         self.high = high
         self.low = low
     }
