@@ -61,8 +61,8 @@ package struct Wheel {
         let index = Int(slot) & (slots.count - 1)
         if slots[index].isEmpty, let storage = spare.popLast() { slots[index] = storage }
         let count = slots[index].count
-        // By a quarter, not to the double: a reader's place here is a part of what it costs.
-        if count == slots[index].capacity { slots[index].reserveCapacity(count + count / 4 + 4) }
+        // By a half, not to the double: a place here is a part of what a reader costs.
+        if count == slots[index].capacity { slots[index].reserveCapacity(count + max(1, count / 2)) }
         slots[index].append(item)
         occupied[index / 64] |= 1 << UInt64(index % 64)
     }
