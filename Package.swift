@@ -63,6 +63,7 @@ let package = Package(
                 .embedInCode("../../Public/index.html"),
                 .embedInCode("../../Public/page.css"),
                 .embedInCode("../../Public/page.js"),
+                .embedInCode("../../Public/slash.js"),
                 .embedInCode("../../Public/embed.js"),
                 .embedInCode("../../Public/chat.html"),
                 .embedInCode("../../Public/chat.css"),

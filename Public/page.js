@@ -1,15 +1,16 @@
 /*
- * The page: takes one of the ways the text comes and sets what arrives. The language is that of old browsers.
- * <html> carries data-state (connecting, reading, over, offline), data-paused, data-transport (polling, websocket,
- * jsonp, raw, sse) and data-position, the number of the last stanza.
+ * The page: takes one of the ways the text comes and sets what arrives, in the language of old browsers. <html>
+ * carries data-state (connecting, reading, over, offline), data-paused, data-transport (a name of TITLES) and
+ * data-position, the number of the last stanza.
  */
 (function () {
 'use strict';
 
-/* A browser before 2009: what it can read is the page that grows. */
-if (!window.JSON || !document.querySelector) { return location.replace('read' + location.search); }
-
 var root = document.documentElement;
+
+/* A browser before 2012, Internet Explorer up to 10: it reads the page that grows. */
+if (!window.JSON || !('hidden' in root)) { return location.replace('read' + location.search); }
+
 var poem = byId('poem');
 var count = +poem.getAttribute('data-count') || 0;
 var interval = +poem.getAttribute('data-interval') || 2000;
@@ -26,13 +27,7 @@ function byId(id) { return document.getElementById(id); }
 function now() { return new Date().getTime(); }
 function nothing() {}
 
-function listen(target, name, act) {
-	if (target.addEventListener) {
-		target.addEventListener(name, act, false);
-	} else {
-		target.attachEvent('on' + name, act);
-	}
-}
+function listen(target, name, act) { target.addEventListener(name, act, false); }
 
 function parameters(search) {
 	var result = {};
@@ -40,7 +35,7 @@ function parameters(search) {
 		try {
 			result[name] = decodeURIComponent(value.replace(/\+/g, ' '));
 		} catch (malformed) {
-			/* Not an encoding: as if it were not there. */
+			/* As if it were not there. */
 		}
 	});
 	return result;
@@ -57,16 +52,12 @@ function joined(parameters) {
 /* Settings are kept in the address, so that a link carries them; what is empty is as usual. */
 function keep(name, value) {
 	query[name] = value;
-	if (window.history && history.replaceState) {
-		history.replaceState(null, '', location.pathname + joined(query) + location.hash);
-	}
+	history.replaceState(null, '', location.pathname + joined(query) + location.hash);
 	dress();
 }
 
 function write(element, text) {
-	element = byId(element) || element;
-	while (element.firstChild) { element.removeChild(element.firstChild); }
-	element.appendChild(document.createTextNode(text));
+	(byId(element) || element).textContent = text;
 }
 
 function make(parent, name, text, className) {
@@ -76,18 +67,20 @@ function make(parent, name, text, className) {
 	return parent.appendChild(element);
 }
 
-function isState(name) { return root.getAttribute('data-state') === name; }
+function mark(name, value) { root.setAttribute('data-' + name, value); }
+function marked(name) { return root.getAttribute('data-' + name); }
+function isState(name) { return marked('state') === name; }
 
 var said;
 function state(name, sentence) {
-	root.setAttribute('data-state', name);
+	mark('state', name);
 	byId('end').hidden = name !== 'over' || held;
 	/* Only when it changes: the line is read aloud. */
 	if (said !== sentence) { write('status', said = sentence); }
 }
 
 function facts() {
-	root.setAttribute('data-position', position);
+	mark('position', position);
 	write('position', position ? (held && heard > position ? position + ', the reading is at ' + heard : position) +
 		(count ? ' of ' + count : '') : '');
 }
@@ -99,7 +92,7 @@ function isAtEnd() { return count && heard >= count; }
 var wasLost = false;
 var hearer = {
 	on: function (transport) {
-		root.setAttribute('data-transport', transport);
+		mark('transport', transport);
 		write('transport', TITLES[transport] || transport);
 		if (isState('over') || isState('reading')) { return; }
 		state('reading', held ? 'Paused.'
@@ -108,7 +101,7 @@ var hearer = {
 	},
 	stanza: function (text, cursor) {
 		/* Believed lost, and not lost. */
-		if (isState('offline')) { hearer.on(root.getAttribute('data-transport')); }
+		if (isState('offline')) { hearer.on(marked('transport')); }
 		heard = /^\d+$/.test(cursor) ? +cursor : isAtEnd() ? 1 : heard + 1;
 		heardAt = now();
 		if (held) { held.push(text); } else { show(text); }
@@ -122,9 +115,10 @@ var hearer = {
 	}
 };
 
-var OVER = 'The reading is over.';
-var GONE = 'The connection is lost. Trying again, to go on from here.';
-var SILENT = 'The server does not answer. Trying again, to go on from here.';
+var OFFERED = 'The server offers it, but ';
+var OVER = 'The reading is over.', AGAIN = ' Trying again, to go on from here.';
+var GONE = 'The connection is lost.' + AGAIN, SILENT = 'The server does not answer.' + AGAIN;
+var REFUSED = 'The server refuses: a token is missing, or this page may not read.';
 
 /* ---- Ways: each opens a connection at `from` and tells `hear`; gives back {close, wake} ---- */
 
@@ -143,12 +137,11 @@ function overSocketIO(transports, from, hear, isTrial) {
 	socket.on('disconnect', function (reason) {
 		if (reason !== 'io server disconnect') { return hear.lost(GONE); }
 		if (isAtEnd() || isTrial) { return hear.over(); }
-		hear.lost('The server has stopped. Trying again, to go on from here.');
+		hear.lost('The server has stopped.' + AGAIN);
 		again = setTimeout(function () { socket.connect(); }, 1000);
 	});
 	socket.on('connect_error', function (error) {
-		hear.lost(error.description === 403 ? 'The server refuses: a token is missing, or this page may not read.'
-			: socket.active ? SILENT : 'The server refuses: ' + error.message);
+		hear.lost(error.description === 403 ? REFUSED : socket.active ? SILENT : 'The server refuses: ' + error.message);
 	});
 	socket.on(poem.getAttribute('data-event'), hear.stanza);
 	return {
@@ -161,17 +154,17 @@ function overSocketIO(transports, from, hear, isTrial) {
 	};
 }
 
-/* For connections that are opened anew by hand: `open(lost, opened)` gives back what closes one. One that does not
-	 open in time is given up; soon after waking, when it may have gone over a dead connection of the browser's. */
-function coming(open, hear) {
-	var wait, patience, timer, guard, close;
+/* For connections opened anew by hand: `open(opened, lost)` gives back what closes one. One that does not open in
+	 time is given up; soon after waking, when it may have gone over a dead connection of the browser's. */
+function coming(name, open, hear) {
+	var wait, patience, timer, guard, close, wasOpen;
 	function reset(howLong) {
 		wait = 300;
 		patience = howLong;
 	}
-	function lost(sentence) {
+	function lost() {
 		stop();
-		hear.lost(sentence);
+		hear.lost(wasOpen ? GONE : SILENT);
 		timer = setTimeout(start, wait * (0.5 + Math.random() / 2));
 		wait = Math.min(wait * 2, 5000);
 	}
@@ -181,13 +174,17 @@ function coming(open, hear) {
 		timer = null;
 		close();
 	}
+	function opened() {
+		clearTimeout(guard);
+		reset(20000);
+		wasOpen = true;
+		hear.on(name);
+	}
 	function start() {
 		timer = null;
-		guard = setTimeout(function () { lost(SILENT); }, patience);
-		close = open(lost, function () {
-			clearTimeout(guard);
-			reset(20000);
-		});
+		wasOpen = false;
+		guard = setTimeout(lost, patience);
+		close = open(opened, lost);
 	}
 	reset(20000);
 	start();
@@ -206,16 +203,12 @@ function coming(open, hear) {
 function overWebSocket(from, hear) {
 	var place = location.protocol.replace('http', 'ws') + '//' + location.host +
 		(hasRawPath ? location.pathname + '/ws' : location.pathname.replace(/[^\/]*$/, 'ws'));
-	return coming(function (lost, opened) {
-		var ws = new WebSocket(place + at(from)), wasOpen = false;
-		ws.onopen = function () {
-			wasOpen = true;
-			opened();
-			hear.on('raw');
-		};
+	return coming('raw', function (opened, lost) {
+		var ws = new WebSocket(place + at(from));
+		ws.onopen = opened;
 		ws.onmessage = function (event) { hear.stanza(event.data); };
 		ws.onclose = function (event) {
-			if (event.code === 1000) { hear.over(); } else { lost(wasOpen ? GONE : SILENT); }
+			if (event.code === 1000) { hear.over(); } else { lost(); }
 		};
 		return function () {
 			ws.onopen = ws.onmessage = ws.onclose = null;
@@ -225,21 +218,17 @@ function overWebSocket(from, hear) {
 }
 
 function overEvents(from, hear) {
-	return coming(function (lost, opened) {
+	return coming('sse', function (opened, lost) {
 		var source = new EventSource('sse' + at(from)), wasOpen = false;
 		source.onopen = function () {
 			wasOpen = true;
 			opened();
-			hear.on('sse');
 		};
 		source.onmessage = function (event) { hear.stanza(event.data, event.lastEventId); };
 		source.onerror = function () {
-			if (wasOpen && isAtEnd()) {
-				source.close();
-				hear.over();
-			} else {
-				lost(wasOpen ? GONE : SILENT);
-			}
+			if (!wasOpen || !isAtEnd()) { return lost(); }
+			source.close();
+			hear.over();
 		};
 		return function () { source.close(); };
 	}, hear);
@@ -293,7 +282,7 @@ function news(number) {
 }
 
 function scrolled() {
-	var top = window.pageYOffset || root.scrollTop;
+	var top = window.pageYOffset;
 	if (root.scrollHeight - top - root.clientHeight < 60) {
 		isFollowing = true;
 		if (unseen) { news(0); }
@@ -324,8 +313,8 @@ var DEEDS = {
 	pause: function () {
 		if (held || !current || isState('over')) { return; }
 		held = [];
-		root.setAttribute('data-paused', '');
-		state(root.getAttribute('data-state'), 'Paused.');
+		mark('paused', '');
+		state(marked('state'), 'Paused.');
 	},
 	/* From where it was paused: the server is asked again, so that the pace stays. */
 	resume: function () {
@@ -345,7 +334,7 @@ var DEEDS = {
 	begin: function () {
 		if (held) { unpause(); }
 		wasLost = false;
-		while (poem.firstChild) { poem.removeChild(poem.firstChild); }
+		write(poem, '');
 		position = 0;
 		keep('from', '');
 		began = now();
@@ -379,7 +368,7 @@ function dress() {
 	byId('theme').value = theme;
 	byId('letters').checked = query.keys !== 'off';
 	root.style.fontSize = size && 1.125 * size + '%';
-	root.setAttribute('data-theme', theme);
+	mark('theme', theme);
 	for (var i = 0; i < rows.length; i++) {
 		rows[i].button.setAttribute('aria-pressed', String((query.transport || '') === rows[i].way));
 	}
@@ -392,7 +381,6 @@ var rows = [];
 function addWay(way, title) {
 	var item = make(byId('ways'), 'li'), row = { way: way, button: make(item, 'button', title) };
 	row.verdict = make(item, 'span');
-	row.button.type = 'button';
 	listen(row.button, 'click', function () {
 		if (held) { DEEDS.resume(); }
 		keep('transport', way);
@@ -417,7 +405,7 @@ function tryWay(row, done) {
 		done();
 		done = end = nothing;
 	}
-	function fails(sentence) { end('Fails: ' + sentence); }
+	function fails(sentence) { end('Fails. ' + sentence); }
 	function failed() { why(row.way, fails); }
 	if (lacks(row.way)) { return fails(lacks(row.way)); }
 	write(row.verdict, 'Trying.');
@@ -431,20 +419,20 @@ function tryWay(row, done) {
 /* What the server itself says of a way that failed, asked plainly. */
 function why(way, done) {
 	var xhr = new XMLHttpRequest(), opts = window.io && new window.io.Manager('').opts;
-	var isSocket = /websocket|raw/.test(way);
-	xhr.open('GET', way === 'raw' || way === 'sse' ? (way === 'raw' ? 'ws' : way) + at(nothing)
-		: opts.origin + opts.path + at(nothing).replace('?', '&').replace(/^/, '?EIO=4&transport=' +
-			(isSocket ? way : 'polling')), true);
+	var isSocket = /websocket|raw/.test(way), plain = { raw: 'ws', sse: 'sse' }[way], token = at(nothing);
+	var transport = isSocket ? way : 'polling';
+	xhr.open('GET', plain ? plain + token
+		: opts.origin + opts.path + '?EIO=4&transport=' + transport + token.replace('?', '&'), true);
 	xhr.onreadystatechange = function () {
 		/* Of a stream the head is enough. */
 		if (!done || xhr.readyState < (way === 'sse' ? 2 : 4)) { return; }
 		var status = xhr.status, tell = done;
 		done = null;
-		tell(!status ? 'the server cannot be reached.'
-			: status === 403 ? 'the server refuses; a token is missing, or this page may not read.'
-			: status === 404 || way !== 'sse' && /"code":0/.test(xhr.responseText) ? 'the server does not offer it.'
-			: isSocket ? 'the server offers it, but no WebSocket comes through. A proxy may lack a line for upgrades.'
-			: 'the server offers it, but nothing came through in time.');
+		tell(!status ? 'The server cannot be reached.'
+			: status === 403 ? REFUSED
+			: status === 404 || way !== 'sse' && /"code":0/.test(xhr.responseText) ? 'The server does not offer it.'
+			: isSocket ? OFFERED + 'no WebSocket comes through. A proxy may lack a line for upgrades.'
+			: OFFERED + 'nothing came through in time.');
 		xhr.abort();
 	};
 	xhr.send(null);
@@ -462,20 +450,20 @@ function addKey(key) {
 }
 
 listen(document, 'keydown', function (event) {
-	var target = event.target || event.srcElement, key = event.key || String.fromCharCode(event.keyCode);
+	var key = event.key || String.fromCharCode(event.keyCode);
 	if ((key === 'Escape' || event.keyCode === 27) && !byId('panel').hidden) {
 		DEEDS.settings();
 		return byId('more').focus();
 	}
 	if (event.ctrlKey || event.altKey || event.metaKey || query.keys === 'off') { return; }
-	if (/^(input|select)$/i.test(target.tagName)) { return; }
+	if (/^(input|select)$/i.test(event.target.tagName)) { return; }
 	for (var i = 0; i < KEYS.length; i++) {
 		if (KEYS[i][0] === key.toLowerCase()) { DEEDS[KEYS[i][1]](); }
 	}
 });
 
 listen(document, 'click', function (event) {
-	var does = (event.target || event.srcElement).getAttribute('data-does');
+	var does = event.target.getAttribute('data-does');
 	if (does) { DEEDS[does](); }
 });
 

@@ -1,15 +1,15 @@
 /*
- * dante's client script: Engine.IO 4 and Socket.IO 5. A script tag gives one name, io, which pages written for
- * Socket.IO 4 and for 0.9 use alike. ECMAScript 3, from Internet Explorer 8 on; no code is made from text.
+ * dante's client script: Engine.IO 4 and Socket.IO 5, by one name, io, for pages written for Socket.IO 4 and for
+ * 0.9. ECMAScript 3, from Internet Explorer 8 on; no code is made from text.
  *
- * From below: Emitter; Polling and Streaming, the transports; Engine, one connection, which may move from the
- * first to the second; Manager, a connection that comes back; Socket, one namespace on it; io.
+ * From below: Emitter; Polling and Streaming, the transports; Engine, a connection, which may move from one to the
+ * other; Manager, a connection that comes back; Socket, one namespace on it; io.
  */
 (function (global) {
 'use strict';
 
 var RESERVED = /^(connect|connect_error|disconnect|disconnecting|newListener|removeListener)$/;
-var here = global.location || { protocol: 'http:', host: 'localhost' };
+var document = global.document, here = global.location || { protocol: 'http:', host: 'localhost' };
 var serial = 0;
 
 /* Managers by address, for namespaces to share, and by number, those that want to be connected. */
@@ -79,13 +79,16 @@ function verdict(address, sentence) {
 
 function Emitter() {}
 
-Emitter.prototype.on = function (name, handler) {
+/* Always those of the kind above. */
+var methods = Emitter.prototype;
+
+methods.on = function (name, handler) {
 	this._handlers = this._handlers || {};
 	this._handlers['$' + name] = this.listeners(name).concat([handler]);
 	return this;
 };
 
-Emitter.prototype.once = function (name, handler) {
+methods.once = function (name, handler) {
 	function once() {
 		this.off(name, once);
 		handler.apply(this, arguments);
@@ -94,25 +97,21 @@ Emitter.prototype.once = function (name, handler) {
 	return this.on(name, once);
 };
 
-Emitter.prototype.off = function (name, handler) {
-	var all = this.listeners(name), kept = [];
-	for (var i = 0; handler && i < all.length; i++) {
-		if (all[i] !== handler && all[i].handler !== handler) { kept.push(all[i]); }
-	}
-	if (arguments.length) {
-		this._handlers = this._handlers || {};
-		this._handlers['$' + name] = kept;
-	} else {
-		this._handlers = {};
-	}
+methods.off = function (name, handler) {
+	var kept = [];
+	each(handler ? this.listeners(name) : [], function (one) {
+		if (one !== handler && one.handler !== handler) { kept.push(one); }
+	});
+	this._handlers = arguments.length && this._handlers || {};
+	this._handlers['$' + name] = kept;
 	return this;
 };
 
-Emitter.prototype.listeners = function (name) {
+methods.listeners = function (name) {
 	return this._handlers && this._handlers['$' + name] || [];
 };
 
-Emitter.prototype.removeListener = Emitter.prototype.removeAllListeners = Emitter.prototype.off;
+methods.removeListener = methods.removeAllListeners = methods.off;
 
 /* A handler that throws is reported as uncaught; the handlers and packets behind it go on. */
 function attempt(act, self, args) {
@@ -123,7 +122,7 @@ function attempt(act, self, args) {
 	}
 }
 
-Emitter.prototype._fire = function (name, args) {
+methods._fire = function (name, args) {
 	var all = this.listeners(name);
 	for (var i = 0; i < all.length; i++) {
 		attempt(all[i], this, args || []);
@@ -149,33 +148,32 @@ function fromBase64(text) {
 	return bytes.buffer;
 }
 
-/* The value with placeholders where bytes were; those are added to `attachments`. */
-function detach(value, attachments) {
+/* The value with placeholders where bytes were; those are added to `buffers`. */
+function detach(value, buffers) {
 	if (isBytes(value)) {
-		return { _placeholder: true, num: attachments.push(value) - 1 };
+		return { _placeholder: true, num: buffers.push(value) - 1 };
 	}
 	if (!value || typeof value !== 'object') { return value; }
-	if (typeof value.toJSON === 'function') { return detach(value.toJSON(), attachments); }
+	if (typeof value.toJSON === 'function') { return detach(value.toJSON(), buffers); }
 	var result = isArray(value) ? [] : {};
-	each(value, function (part, key) { result[key] = detach(part, attachments); });
+	each(value, function (part, key) { result[key] = detach(part, buffers); });
 	return result;
 }
 
-function attach(value, attachments) {
+function attach(value, buffers) {
 	if (value && value._placeholder === true) {
-		if (!has(attachments, +value.num)) { throw failure('illegal attachments'); }
-		return attachments[value.num];
+		if (!has(buffers, +value.num)) { throw failure('illegal attachments'); }
+		return buffers[value.num];
 	}
 	if (value && typeof value === 'object') {
-		each(value, function (part, key) { value[key] = attach(part, attachments); });
+		each(value, function (part, key) { value[key] = attach(part, buffers); });
 	}
 	return value;
 }
 
 /* ---- Transports: open() begins, write(packets) says how many it took, leave(packets) ends ---- */
 
-/* By XMLHttpRequest, or what Internet Explorer 8 and 9 have for other origins: GET without a body. Gives back what
-   aborts it. */
+/* By XMLHttpRequest, or what Internet Explorer 8 and 9 have for other origins. Gives back what aborts it. */
 function request(transport, body, done) {
 	var xhr = null, gets = body === null, engine = transport.engine;
 	function finish(error) {
@@ -237,8 +235,8 @@ function scripted(transport, body, done) {
 }
 
 function pull(transport, elements, finish) {
-	var answers = global.___eio = global.___eio || [], script = global.document.createElement('script');
-	var first = global.document.getElementsByTagName('script')[0];
+	var answers = global.___eio = global.___eio || [], script = document.createElement('script');
+	var first = document.getElementsByTagName('script')[0];
 	elements.push(script);
 	if (transport.index === undefined) { transport.index = answers.push(nothing) - 1; }
 	answers[transport.index] = function (text) {
@@ -256,7 +254,7 @@ function pull(transport, elements, finish) {
 
 /* Forms make CRLF of line feeds; so these go as backslash-n, and a backslash-n with one more backslash. */
 function push(transport, elements, finish, body) {
-	var document = global.document, form = document.createElement('form'), frame = document.createElement('iframe');
+	var form = document.createElement('form'), frame = document.createElement('iframe');
 	var area = document.createElement('textarea');
 	elements.push(form, frame);
 	form.target = frame.name = 'socket.io.' + serial++;
@@ -280,7 +278,9 @@ function Polling(engine, isScripted) {
 	this.ask = isScripted ? scripted : request;
 }
 
-Polling.prototype.open = function () {
+methods = Polling.prototype;
+
+methods.open = function () {
 	var self = this;
 	self.polling = self.ask(self, null, function (error, body) {
 		var packets = body.split('\u001e');
@@ -293,7 +293,7 @@ Polling.prototype.open = function () {
 };
 
 /* As much as maxPayload (bytes, at most 3 a UTF-16 unit) allows; 16 packets are all python-engineio takes. */
-Polling.prototype.write = function (packets) {
+methods.write = function (packets) {
 	var self = this, body = '', count = 0, packet;
 	for (; count < packets.length && count < 16; count++) {
 		packet = isBytes(packets[count]) ? 'b' + base64(packets[count]) : packets[count];
@@ -313,12 +313,12 @@ Polling.prototype.write = function (packets) {
 };
 
 /* With `onsettled` no further poll is begun; it is called once nothing is under way. */
-Polling.prototype.settle = function () {
+methods.settle = function () {
 	if (this.onsettled && !this.polling && !this.posting && !this.ended) { this.onsettled(); }
 };
 
 /* The poll stays until the last packets are taken: to the server a cut poll is an end of its own. */
-Polling.prototype.leave = function (packets) {
+methods.leave = function (packets) {
 	this.ended = true;
 	this.last = packets || [];
 	if (this.posting) { return; }
@@ -329,13 +329,15 @@ Polling.prototype.leave = function (packets) {
 	}
 };
 
-/* A websocket: one packet a frame, in both directions. */
+/* A websocket: one packet a frame. */
 function Streaming(engine) {
 	this.name = 'websocket';
 	this.uri = engine.uri(this);
 }
 
-Streaming.prototype.open = function () {
+methods = Streaming.prototype;
+
+methods.open = function () {
 	var self = this, ws;
 	function end(message, description) {
 		if (!self.ended) {
@@ -360,12 +362,12 @@ Streaming.prototype.open = function () {
 	ws.onclose = function (event) { end('transport close', event.code); };
 };
 
-Streaming.prototype.write = function (packets) {
+methods.write = function (packets) {
 	for (var i = 0; i < packets.length; i++) { this.ws.send(packets[i]); }
 	return packets.length;
 };
 
-Streaming.prototype.leave = function (packets) {
+methods.leave = function (packets) {
 	this.ended = true;
 	if (this.ws) {
 		if (this.ws.readyState === 1) { this.write(packets || []); }
@@ -386,7 +388,6 @@ function Engine(options) {
 	engine.state = 'opening';
 	engine.heard = now();
 	engine.buffer = [];
-	engine.moves = polls && ws && options.upgrade;
 	engine.hasChoice = polls && ws;
 	if (polls || ws) {
 		polls = polls && !(ws && /^websocket/.test(names) && !verdict(engine.address));
@@ -399,10 +400,10 @@ function Engine(options) {
 	}
 }
 
-Engine.prototype = new Emitter();
+methods = Engine.prototype = new Emitter();
 
 /* From now on this transport carries the connection. */
-Engine.prototype.take = function (transport) {
+methods.take = function (transport) {
 	var engine = this;
 	engine.transport = transport;
 	transport.onopen = nothing;
@@ -414,7 +415,7 @@ Engine.prototype.take = function (transport) {
 };
 
 /* Its websocket is gone: never opened, or so early that another one would hardly live longer. */
-Engine.prototype.mourn = function () {
+methods.mourn = function () {
 	var address = this.address;
 	if (this.state === 'opening') {
 		verdict(address, 'suspect');
@@ -424,14 +425,14 @@ Engine.prototype.mourn = function () {
 	}
 };
 
-Engine.prototype.uri = function (transport) {
+methods.uri = function (transport) {
 	var isSocket = transport.name === 'websocket', index = transport.index;
 	return (isSocket ? this.address.replace('http', 'ws') : this.address) +
 		'?EIO=4&transport=' + (isSocket ? 'websocket' : 'polling') + (this.id ? '&sid=' + this.id : '') +
 		(isSocket ? '' : '&t=' + now() + '.' + serial++) + (index === undefined ? '' : '&j=' + index) + this.search;
 };
 
-Engine.prototype.packet = function (data) {
+methods.packet = function (data) {
 	var type = isBytes(data) ? '4' : data.charAt(0), rest = isBytes(data) ? data : data.slice(1);
 	this.heard = now();
 	try {
@@ -457,7 +458,7 @@ Engine.prototype.packet = function (data) {
 	}
 };
 
-Engine.prototype.opened = function (hello) {
+methods.opened = function (hello) {
 	if (this.state !== 'opening') { return; }
 	var known = verdict(this.address), polls = !this.transport.uri;
 	verdict(this.address, known && polls ? 'failed' : undefined);
@@ -470,13 +471,12 @@ Engine.prototype.opened = function (hello) {
 	this.listen();
 	this._fire('open');
 	this.flush();
-	if (polls && this.moves && !known && /websocket/.test(hello.upgrades) && this.state === 'open') {
-		this.probe();
-	}
+	var mayMove = polls && this.hasChoice && this.options.upgrade && !known;
+	if (mayMove && /websocket/.test(hello.upgrades) && this.state === 'open') { this.probe(); }
 };
 
 /* The server pings; longer silence than it promised means that nobody is there. */
-Engine.prototype.listen = function () {
+methods.listen = function () {
 	var engine = this;
 	clearTimeout(engine.timer);
 	if (engine.patience > 0) {
@@ -484,14 +484,14 @@ Engine.prototype.listen = function () {
 	}
 };
 
-/* Whether nothing has come for so long that nobody can be there. While a browser sleeps, no timer tells. */
-Engine.prototype.isSilent = function () {
+/* Whether nobody can be there any more. While a browser sleeps, no timer tells. */
+methods.isSilent = function () {
 	return now() - this.heard > (this.state === 'open' ? this.interval : 0) + 2000;
 };
 
-/* Tries a websocket beside the polls. Only when it has answered does polling come to rest, so that nothing is
-	 under way when the connection moves. If it fails, polling goes on. */
-Engine.prototype.probe = function () {
+/* Tries a websocket beside the polls. Only when it has answered do these come to rest, so that nothing is under
+	 way when the connection moves. */
+methods.probe = function () {
 	var engine = this, polling = engine.transport, ws = engine.probing = new Streaming(engine);
 	var timer = setTimeout(function () { ws.onend(failure('probe timeout')); }, engine.options.upgradeTimeout);
 	function over() {
@@ -532,23 +532,23 @@ Engine.prototype.probe = function () {
 	ws.open();
 };
 
-Engine.prototype.write = function (packet) {
+methods.write = function (packet) {
 	this.buffer.push(packet);
 	this.flush();
 };
 
-Engine.prototype.flush = function () {
+methods.flush = function () {
 	if (this.buffer.length && this.state === 'open' && this.transport.writable && !this.upgrading) {
 		this.buffer.splice(0, this.transport.write(this.buffer));
 	}
 };
 
 /* Ends on this side: what is still to go is sent first. */
-Engine.prototype.close = function () {
+methods.close = function () {
 	this.end('forced close', null, this.state === 'open' ? this.buffer.concat('1') : []);
 };
 
-Engine.prototype.end = function (reason, error, farewell) {
+methods.end = function (reason, error, farewell) {
 	if (this.state === 'closed') { return; }
 	var transport = this.transport, polls = transport && !transport.uri;
 	this.state = 'closed';
@@ -562,7 +562,7 @@ Engine.prototype.end = function (reason, error, farewell) {
 	this._fire('close', [reason, error]);
 };
 
-/* ---- Packets: a decoder takes text and attachments and gives {type, nsp, id, data}, null, or throws ---- */
+/* ---- Packets: a decoder takes text and buffers and gives {type, nsp, id, data}, null, or throws ---- */
 
 function decoder() {
 	var waiting = null;
@@ -580,12 +580,10 @@ function parse(text) {
 	if (!parts) { throw failure('unknown packet'); }
 	var type = parts[1] ? +parts[1] : parts[2] - 3, data = parts[6] ? JSON.parse(parts[6]) : undefined;
 	if ((type === 2 || type === 3) && !isArray(data)) { throw failure('invalid payload'); }
-	return { type: type, nsp: parts[4] || '/', id: parts[5] || null, data: data, count: +parts[3],
-		buffers: [] };
+	return { type: type, nsp: parts[4] || '/', id: parts[5] || null, data: data, count: +parts[3], buffers: [] };
 }
 
-/* ---- Manager. Events: open, error, close, ping, upgrade, upgradeError, reconnect_attempt, reconnect_error,
-	 reconnect_failed, reconnect. To a page of 0.9 it is `socket.socket`. ---- */
+/* ---- Manager. Events: those of 4.x. To a page of 0.9 it is `socket.socket`. ---- */
 
 function Manager(address, options) {
 	var place = resolve(address), settings = copy(copy({}, DEFAULTS), translated(options));
@@ -603,22 +601,21 @@ function Manager(address, options) {
 	this.number = serial++;
 }
 
-Manager.prototype = new Emitter();
+methods = Manager.prototype = new Emitter();
 
-/* The socket of a namespace, made at the first call. */
-Manager.prototype.socket = function (nsp, options) {
+methods.socket = function (nsp, options) {
 	if (!has(this.nsps, nsp)) { this.nsps[nsp] = new Socket(this, nsp, options || this.opts); }
 	return this.nsps[nsp];
 };
 
 /* Tells the sockets that want to be connected what pages of 0.9 listen for. */
-Manager.prototype.tell = function (name, args) {
+methods.tell = function (name, args) {
 	each(this.nsps, function (socket) {
 		if (socket.active) { socket._fire(name, args); }
 	});
 };
 
-Manager.prototype.open = Manager.prototype.connect = function () {
+methods.open = methods.connect = function () {
 	if (this.state !== 'closed' || this.waiting) { return this; }
 	var manager = this, decode = decoder(), engine = manager.engine = new Engine(manager.opts);
 	var timer = manager.opts.timeout === false ? 0 : setTimeout(function () {
@@ -655,7 +652,7 @@ Manager.prototype.open = Manager.prototype.connect = function () {
 	return manager;
 };
 
-Manager.prototype.opened = function () {
+methods.opened = function () {
 	var attempts = this.attempts;
 	this.state = 'open';
 	this.attempts = 0;
@@ -671,7 +668,7 @@ Manager.prototype.opened = function () {
 	}
 };
 
-Manager.prototype.closed = function (reason, error) {
+methods.closed = function (reason, error) {
 	var wasOpen = this.state === 'open', left = this.left;
 	error = error || failure(reason);
 	this.state = 'closed';
@@ -685,8 +682,8 @@ Manager.prototype.closed = function (reason, error) {
 	this.comeBack();
 };
 
-/* Waits longer each time, and no two clients the same, so that a server that comes up is not run over. */
-Manager.prototype.comeBack = function () {
+/* Waits longer each time, and no two clients the same: a server that comes up is not run over. */
+methods.comeBack = function () {
 	var manager = this, options = manager.opts;
 	if (manager.left || manager.waiting || manager.state !== 'closed' || !options.reconnection) { return; }
 	if (manager.attempts >= options.reconnectionAttempts) {
@@ -694,23 +691,22 @@ Manager.prototype.comeBack = function () {
 		manager._fire('reconnect_failed');
 		return manager.tell('reconnect_failed');
 	}
-	var wait = options.reconnectionDelay * Math.pow(2, manager.attempts);
-	wait *= 1 + (Math.random() * 2 - 1) * options.randomizationFactor;
+	var wait = options.reconnectionDelay * Math.pow(2, manager.attempts) *
+		(1 + (Math.random() * 2 - 1) * options.randomizationFactor);
 	wait = Math.min(wait, options.reconnectionDelayMax, manager.hurry && manager.hurry < 10000 ? 250 : Infinity);
 	manager.waiting = setTimeout(function () { manager.retry(); }, wait);
 	manager.tell('reconnecting', [Math.round(wait), manager.attempts + 1]);
 };
 
-Manager.prototype.retry = function () {
+methods.retry = function () {
 	clearTimeout(this.waiting);
 	this.waiting = null;
 	this._fire('reconnect_attempt', [++this.attempts]);
 	if (!this.left) { this.open(); }
 };
 
-/* Comes back now instead of later: for a page that wakes. `isDead` says that the connection cannot be alive,
-	 otherwise it is given up only when it has been silent for too long. */
-Manager.prototype.wake = function (isDead) {
+/* For a page that wakes: comes back now, and leaves a connection that is dead or silent for too long. */
+methods.wake = function (isDead) {
 	if (this.waiting) {
 		this.attempts = 0;
 		this.retry();
@@ -720,15 +716,15 @@ Manager.prototype.wake = function (isDead) {
 	}
 };
 
-/* Closes once no namespace is wanted any more. */
-Manager.prototype.release = function () {
+/* Closes if no namespace is wanted any more. */
+methods.release = function () {
 	for (var nsp in this.nsps) {
 		if (this.nsps[nsp].active) { return; }
 	}
 	this.close();
 };
 
-Manager.prototype.close = Manager.prototype.disconnect = function () {
+methods.close = methods.disconnect = function () {
 	this.left = true;
 	this.attempts = 0;
 	clearTimeout(this.waiting);
@@ -737,16 +733,15 @@ Manager.prototype.close = Manager.prototype.disconnect = function () {
 	if (this.state !== 'closed') { this.engine.close(); }
 };
 
-Manager.prototype.send = function (type, nsp, id, data) {
-	var attachments = [], text = data ? JSON.stringify(detach(data, attachments)) : '';
-	var count = attachments.length;
+methods.send = function (type, nsp, id, data) {
+	var buffers = [], text = data ? JSON.stringify(detach(data, buffers)) : '';
+	var count = buffers.length;
 	text = (nsp === '/' ? '' : nsp + ',') + (id === null ? '' : id) + text;
 	this.engine.write('4' + (count ? type + 3 + (count + '-') : type) + text);
-	for (var i = 0; i < count; i++) { this.engine.write(attachments[i]); }
+	for (var i = 0; i < count; i++) { this.engine.write(buffers[i]); }
 };
 
-/* ---- Socket. Events: connect, disconnect(reason), connect_error(error), and the server's; for pages of 0.9 also
-	 connecting, connect_failed, reconnecting, reconnect, reconnect_failed, and error ---- */
+/* ---- Socket. Events: the server's, those of 4.x, and of 0.9 connect_failed, reconnect and their like ---- */
 
 function Socket(manager, nsp, options) {
 	this.io = this.socket = manager;
@@ -758,25 +753,24 @@ function Socket(manager, nsp, options) {
 	this.ids = 0;
 	this.outgoing = [];
 	this.incoming = [];
-	/* A reserved word in ECMAScript 3, hence the brackets. */
-	this['volatile'] = new Flagged(this, { isVolatile: true });
-	this.json = this;
+	this.json = copy(this, new Flagged(this, {}));
 }
 
-Socket.prototype = new Emitter();
+methods = Socket.prototype = new Emitter();
 
-/* What `socket.volatile` and `socket.timeout(ms)` are: the socket, with flags for what is said. */
+/* What is said by the socket itself, by `socket.volatile` and by `socket.timeout(ms)` differs by flags. */
 function Flagged(socket, flags) {
 	this.emit = function () {
 		socket.say(list(arguments), flags);
 		return socket;
 	};
 	this.send = function () { return this.emit.apply(this, ['message'].concat(list(arguments))); };
-	this.timeout = function (wait) { return new Flagged(socket, copy({ timeout: wait }, flags)); };
+	this.timeout = function (wait) { return new Flagged(socket, copy(copy({}, flags), { timeout: wait })); };
+	/* A reserved word in ECMAScript 3, hence the brackets. */
 	if (!flags.isVolatile) { this['volatile'] = new Flagged(socket, copy({ isVolatile: true }, flags)); }
 }
 
-Socket.prototype.connect = Socket.prototype.open = function () {
+methods.connect = methods.open = function () {
 	this.active = true;
 	this.io.open();
 	this.join();
@@ -784,7 +778,7 @@ Socket.prototype.connect = Socket.prototype.open = function () {
 };
 
 /* Asks for the namespace, and for what was missed behind the last offset heard. */
-Socket.prototype.join = function () {
+methods.join = function () {
 	var socket = this, engine = socket.io.engine;
 	if (!socket.active || socket.connected || socket.joining || socket.io.state !== 'open') { return; }
 	function ask(auth) {
@@ -797,7 +791,7 @@ Socket.prototype.join = function () {
 	if (typeof socket.auth === 'function') { socket.auth(ask); } else { ask(socket.auth); }
 };
 
-Socket.prototype.receive = function (packet) {
+methods.receive = function (packet) {
 	var data = packet.data || {};
 	if (packet.type === 0) {
 		this.joined(data);
@@ -808,8 +802,8 @@ Socket.prototype.receive = function (packet) {
 	} else if (packet.type === 2) {
 		/* What was missed comes before the confirmation and is delivered behind it. */
 		if (this.connected) { this.deliver(packet); } else if (this.active) { this.incoming.push(packet); }
-	} else if (packet.type === 3 && has(this.acks, packet.id)) {
-		this.answered(packet.id, data);
+	} else if (packet.type === 3) {
+		this.answered(this.ack(packet.id), data);
 	} else if (packet.type === 4) {
 		this.joining = false;
 		this.active = false;
@@ -818,7 +812,7 @@ Socket.prototype.receive = function (packet) {
 	}
 };
 
-Socket.prototype.joined = function (data) {
+methods.joined = function (data) {
 	var outgoing = this.outgoing;
 	this.joining = false;
 	if (!this.active) { return this.io.send(1, this.nsp, null); }
@@ -833,7 +827,7 @@ Socket.prototype.joined = function (data) {
 	while (this.connected && this.incoming.length) { this.deliver(this.incoming.shift()); }
 };
 
-Socket.prototype.deliver = function (packet) {
+methods.deliver = function (packet) {
 	var socket = this, args = packet.data.slice(1), last = args[args.length - 1], id = packet.id;
 	/* The offset is the last argument, a text, of what asks for no acknowledgement. */
 	if (id) {
@@ -847,30 +841,41 @@ Socket.prototype.deliver = function (packet) {
 	socket._fire(packet.data[0], args);
 };
 
-Socket.prototype.closed = function (reason, error) {
-	var socket = this, wasConnected = socket.connected;
+methods.closed = function (reason, error) {
+	var socket = this, wasConnected = socket.connected, acks = socket.acks;
 	socket.connected = socket.joining = false;
 	socket.disconnected = true;
 	socket.id = undefined;
 	socket.incoming = [];
-	if (wasConnected) { socket._fire('disconnect', [reason, error]); }
+	if (wasConnected) {
+		socket.acks = {};
+		socket._fire('disconnect', [reason, error]);
+		each(acks, function (ack) {
+			if (ack.timer) { socket.answered(ack, [failure('socket has been disconnected')]); }
+		});
+	}
 	return wasConnected;
 };
 
-Socket.prototype.failed = function (error) {
+methods.failed = function (error) {
 	this._fire('connect_error', [error]);
 	if (this.io.opts.isOld) { this._fire('error', [error.message]); }
 };
 
-Socket.prototype.answered = function (id, args) {
-	var ack = this.acks[id];
+/* Takes the callback that waits for this answer; an answer nobody waits for any more is nobody's. */
+methods.ack = function (id) {
+	var ack = has(this.acks, id) ? this.acks[id] : { act: nothing };
 	delete this.acks[id];
+	return ack;
+};
+
+methods.answered = function (ack, args) {
 	clearTimeout(ack.timer);
 	if (ack.timer && !(args[0] instanceof Error)) { args = [null].concat(args); }
 	attempt(ack.act, this, args);
 };
 
-Socket.prototype.say = function (args, flags) {
+methods.say = function (args, flags) {
 	var socket = this, act = args[args.length - 1], id = null, wait = flags.timeout || socket.io.opts.ackTimeout;
 	if (RESERVED.test(args[0])) { throw failure('"' + args[0] + '" is a reserved event name'); }
 	if (typeof act === 'function') {
@@ -880,7 +885,7 @@ Socket.prototype.say = function (args, flags) {
 			for (var i = socket.outgoing.length - 1; i >= 0; i--) {
 				if (socket.outgoing[i].id === id) { socket.outgoing.splice(i, 1); }
 			}
-			socket.answered(id, [failure('operation has timed out')]);
+			socket.answered(socket.ack(id), [failure('operation has timed out')]);
 		}, wait) };
 	}
 	if (socket.connected) {
@@ -890,23 +895,12 @@ Socket.prototype.say = function (args, flags) {
 	}
 };
 
-Socket.prototype.emit = function () {
-	this.say(list(arguments), {});
-	return this;
-};
-
-Socket.prototype.send = function () {
-	return this.emit.apply(this, ['message'].concat(list(arguments)));
-};
-
-Socket.prototype.timeout = function (wait) { return new Flagged(this, { timeout: wait }); };
-
 /* 0.9: another namespace on the same connection. */
-Socket.prototype.of = function (nsp) {
+methods.of = function (nsp) {
 	return this.io.socket(nsp ? nsp.replace(/^\/?/, '/') : '/').connect();
 };
 
-Socket.prototype.disconnect = Socket.prototype.close = function () {
+methods.disconnect = methods.close = function () {
 	this.active = false;
 	if (this.connected) {
 		this.io.send(1, this.nsp, null);
@@ -920,7 +914,7 @@ Socket.prototype.disconnect = Socket.prototype.close = function () {
 
 /* The directory that this script came from, if it kept its name, is the server's address. */
 var home = (function () {
-	var document = global.document, scripts = document ? document.getElementsByTagName('script') : [];
+	var scripts = document ? document.getElementsByTagName('script') : [];
 	var pattern = /^(https?:\/\/[^\/]+)(\/(?:[^?#]*\/)?)socket\.io[^\/?#]*\.js([?#]|$)/, parts;
 	parts = document && document.currentScript && pattern.exec(document.currentScript.src);
 	for (var i = scripts.length - 1; i >= 0 && !parts; i--) { parts = pattern.exec(scripts[i].src); }
@@ -941,8 +935,7 @@ var OPTIONS = {
 	'connect timeout': 'timeout', 'auto connect': 'autoConnect', 'force new connection': 'forceNew'
 };
 var TRANSPORTS = {
-	'xhr-polling': 'polling', htmlfile: 'polling', 'jsonp-polling': 'jsonp',
-	flashsocket: 'websocket'
+	'xhr-polling': 'polling', htmlfile: 'polling', 'jsonp-polling': 'jsonp', flashsocket: 'websocket'
 };
 
 function translated(options) {
@@ -956,7 +949,6 @@ function translated(options) {
 			if (has(TRANSPORTS, name)) { result.transports[i] = TRANSPORTS[name]; }
 		});
 	}
-	if (result.forceJSONP) { result.transports = ['jsonp', 'websocket']; }
 	return result;
 }
 
@@ -990,16 +982,17 @@ function io(address, options) {
 	return settings.autoConnect === false ? socket : socket.connect();
 }
 
-/* As pages of 0.9 say it; they listen for `error`, which to later ones is a name like any other. */
+/* Pages of 0.9 say it so, and listen for `error`, to later ones a name like any other. */
 io.connect = function (address, options) {
 	if (address && typeof address === 'object') { return io.connect('', address); }
 	return io(address, copy({ isOld: true }, options));
 };
 
 function listen(target, name, act) {
-	if (target && target.addEventListener) {
+	if (!target) { return; }
+	if (target.addEventListener) {
 		target.addEventListener(name, act, false);
-	} else if (target && target.attachEvent) {
+	} else if (target.attachEvent) {
 		target.attachEvent('on' + name, act);
 	}
 }
@@ -1010,8 +1003,8 @@ function wake() {
 }
 
 listen(global, 'pageshow', wake);
-listen(global.document, 'visibilitychange', function () {
-	if (!global.document.hidden) { wake(); }
+listen(document, 'visibilitychange', function () {
+	if (!document.hidden) { wake(); }
 });
 /* Another network may let through what the last one did not. */
 listen(global, 'online', function () {

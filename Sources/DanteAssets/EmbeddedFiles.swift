@@ -4,6 +4,7 @@ package enum EmbeddedFiles {
     package static let index = PackageResources.index_html
     package static let pageStyle = PackageResources.page_css
     package static let pageScript = PackageResources.page_js
+    package static let slashScript = PackageResources.slash_js
     package static let embedScript = PackageResources.embed_js
     package static let chatPage = PackageResources.chat_html
     package static let chatStyle = PackageResources.chat_css

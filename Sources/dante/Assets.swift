@@ -7,6 +7,8 @@ struct Assets: Sendable {
     /// Whether the page is the built-in one, whose policy we know; an operator's own page is under none of ours.
     let isBuiltIn: Bool
     let files: [String: File]
+    /// Asked for by a query alone; ``Page/policy`` says why.
+    let slashScript: File
     let clientScript: File
     let chatPage: [UInt8]
     let chatFiles: [String: File]
@@ -78,6 +80,7 @@ struct Assets: Sendable {
             "page.js": File(try bytes("page.js", EmbeddedFiles.pageScript), type: javascript),
             "embed.js": File(try bytes("embed.js", EmbeddedFiles.embedScript), type: javascript),
         ]
+        slashScript = File(try bytes("slash.js", EmbeddedFiles.slashScript), type: javascript)
         chatPage = try bytes("chat.html", EmbeddedFiles.chatPage)
         chatFiles = [
             "chat.css": File(try bytes("chat.css", EmbeddedFiles.chatStyle), type: "text/css; charset=utf-8"),

@@ -67,12 +67,14 @@ struct RecitalApp: Sendable {
                 "interval": String(settings.interval.wholeMilliseconds), "event": settings.event,
                 "lang": source.language, "resource": settings.resource,
                 "style-tag": assets.files["page.css"]?.version ?? "",
+                "slash-tag": assets.slashScript.version,
                 "script-tag": assets.files["page.js"]?.version ?? "",
                 "client-tag": assets.clientScript.version,
             ])
         let type = "text/html; charset=utf-8"
         let usual = Assets.File(Page.filled(template, with: ["search": ""]), type: type)
         return { request in
+            if request.parameter("script") == "slash" { return assets.slashScript.response(to: request) }
             let search = Page.search(of: request)
             var file = usual
             if !search.isEmpty {

@@ -12,6 +12,8 @@ class Relay:
         self.target, self.open = port, set()
         self.refused = 0
         self.held, self.dribbles = set(), 0
+        #: Whether what asks for a WebSocket goes nowhere, without a word.
+        self.swallows_upgrades = False
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -72,6 +74,8 @@ class Relay:
         try:
             dribbled = 0
             while data := source.recv(1 << 16):
+                if self.swallows_upgrades and b"upgrade: websocket" in data.lower():
+                    self.held.add(source)
                 if source in self.held:
                     continue
                 if is_answer and dribbled < self.dribbles:

@@ -1,13 +1,14 @@
 """What a reader can do with the page: pause, go on, go back, set it, and see how the text comes."""
 
 import re
-import time
+from contextlib import closing
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from generations_relay import Relay
 from proxies import PROXIES
+from readings import TRANSPORTS, Address
 from server import serving
 
 
@@ -239,7 +240,7 @@ def test_a_way_that_fails_says_why(browser, proxies, slow):
         found = verdicts(page)
         assert {way for way, sentence in found.items() if sentence.startswith("Fails")} == SOCKETS
         for way in SOCKETS:
-            assert "the server offers it" in found[way] and "upgrades" in found[way]
+            assert "The server offers it" in found[way] and "upgrades" in found[way]
 
 
 def test_a_way_that_is_not_offered_says_so(browser, serve):
@@ -248,7 +249,7 @@ def test_a_way_that_is_not_offered_says_so(browser, serve):
         page.hears(1)
         found = verdicts(page)
         for way in SOCKETS | {"server-sent events"}:
-            assert found[way] == "Fails: the server does not offer it.", way
+            assert found[way] == "Fails. The server does not offer it.", way
 
 
 @pytest.mark.parametrize("way, transport", [(2, "polling"), (3, "jsonp"), (4, "raw"), (5, "sse"), (1, "websocket")])
@@ -349,10 +350,10 @@ def test_a_page_that_wakes_goes_on_within_a_second(browser, walking, wake, trans
     with Relay(walking.port) as relay, browser.open(f"http://127.0.0.1:{relay.port}/?transport={transport}") as page:
         page.hears(3)
         # The network goes while the device sleeps; the page tries in vain, each time after a longer wait.
+        tried = len(page.requests + page.sockets)
         relay.cut(refused=1000)
         becomes(page, "document.documentElement.dataset.state === 'offline'", "offline")
-        while relay.refused > 995:
-            page.evaluate("new Promise(done => setTimeout(done, 100))")
+        page.until(lambda: len(page.requests + page.sockets) >= tried + 5, "five attempts")
         relay.cut()
         took = page.evaluate(
             f"""new Promise(done => {{
@@ -372,7 +373,9 @@ def test_a_connection_that_died_in_its_sleep_is_given_up_at_waking(browser, serv
     with Relay(server.port) as relay, browser.open(f"http://127.0.0.1:{relay.port}/?transport={transport}") as page:
         page.hears(5)
         relay.hold()
-        page.evaluate("new Promise(done => setTimeout(done, 1500))")
+        # In its sleep the clock goes on, and the timers do not.
+        page.evaluate("(real => { Date.prototype.getTime = function () { return real.call(this) + 1500; }; })"
+                      "(Date.prototype.getTime)")
         count = len(shown(page))
         page.evaluate(WAKES["visibilitychange"])
         page.hears(count + 1)
@@ -383,8 +386,10 @@ def test_a_frozen_page_goes_on_without_a_doubled_or_missing_stanza(browser, walk
     with browser.open(f"http://127.0.0.1:{walking.port}/") as page:
         page.hears(5)
         browser.ask("Page.setWebLifecycleState", page.session, state="frozen")
-        # Ten stanzas' time, in which the page stands still.
-        time.sleep(1.5)
+        # The page stands still while another reader hears ten stanzas.
+        with closing(TRANSPORTS["sse"](Address(walking.port), poem)) as other:
+            for _ in range(10):
+                next(other)
         browser.ask("Page.setWebLifecycleState", page.session, state="active")
         assert page.reaches("over")["stanzas"] == poem, page.account()
 

@@ -98,8 +98,7 @@ def test_volatile_and_timeout(elsewhere):
         const socket = io({transports: ['websocket'], autoConnect: false}), order = [];
         socket.volatile.emit('echo', 'dropped');
         socket.emit('echo', 'kept');
-        socket.timeout(30).emit('echo', 'late', (error) => order.push(error.message));
-        await new Promise(done => setTimeout(done, 60));
+        await new Promise(done => socket.timeout(30).emit('echo', 'late', error => { order.push(error.message); done(); }));
         socket.on('echo', one => order.push(one));
         socket.connect();
         await new Promise(done => socket.timeout(20000).emit('echo', 'asked', (error, back) => { order.push(error, back); done(); }));
@@ -115,6 +114,31 @@ def test_volatile_and_timeout(elsewhere):
         "operation has timed out", "kept", "asked", None, "asked", "operation has timed out", "both", "both",
     ]
     assert threw == '"connect" is a reserved event name'
+
+
+def test_who_waits_for_an_answer_hears_of_the_disconnection(browser, talking):
+    """As in 4.x: behind `disconnect`, and only who asked with a timeout; what is said later is said when it is back."""
+    with Relay(talking.port) as relay:
+        with Site(f'<script src="http://127.0.0.1:{relay.port}/socket.io/socket.io.js"></script>{NOTES}') as site:
+            with browser.open(f"http://127.0.0.1:{site.server_port}/") as page:
+                page.loaded()
+                run(
+                    page,
+                    """
+                    window.socket = io({transports: ['websocket'], reconnectionDelay: 10});
+                    await new Promise(done => socket.on('connect', done));
+                    socket.timeout(600000).emit('nobody answers', error => note('failed', [error.message]));
+                    socket.emit('nobody answers', () => note('answered', []));
+                    socket.on('disconnect', () => {
+                        note('disconnect', []);
+                        socket.timeout(600000).emit('echo', 1, (error, back) => note('back', [error, back]));
+                    });
+                    """,
+                )
+                relay.cut()
+                assert run(page, "await after('back'); return happened;") == [
+                    ["disconnect"], ["failed", "socket has been disconnected"], ["back", None, 1],
+                ]
 
 
 def test_namespaces_share_one_connection(elsewhere):
@@ -209,20 +233,16 @@ def test_attempts_come_to_an_end(browser, talking):
 # The order of ways
 
 
-def test_the_first_stanza_does_not_wait_for_a_websocket(browser, proxies, poem):
-    """Behind a proxy that strips upgrades the text is there with the first poll; the failure is remembered for the tab."""
-    port = proxies("nginx").port("short", "slow")
-    with browser.open(f"http://127.0.0.1:{port}/dante/") as page:
-        page.hears(1)
-        page.until(lambda: page.sockets, "tries a websocket")
-        # The next packet over polling is what says that polling works where the websocket did not; the heartbeat
-        # would bring it, the page need not wait.
-        page.evaluate("sessionStorage.setItem('socket.io http://' + location.host + '/dante/socket.io/', 'failed')")
-        tried = len(page.sockets)
-        page.go(f"http://127.0.0.1:{port}/dante/?from=5")
-        page.wait(lambda one: poem[5] in one["stanzas"], "the reading again")
-        page.evaluate("new Promise(done => setTimeout(done, 500))")
-        assert len(page.sockets) == tried
+@pytest.mark.parametrize("transports", ["", "?transport=polling"])
+def test_the_first_stanza_does_not_wait_for_a_websocket(browser, quick, poem, transports):
+    """Behind something that swallows websockets the whole reading is over while the attempt still waits."""
+    with Relay(quick.port) as relay:
+        relay.swallows_upgrades = True
+        with browser.open(f"http://127.0.0.1:{relay.port}/{transports}") as page:
+            assert page.reaches("over")["stanzas"] == poem
+            assert len(page.sockets) == (0 if transports else 1)
+            assert {one["transport"] for one in page.seen if one["stanzas"]} == {"polling"}
+            assert page.evaluate("Object.values(sessionStorage).join()") != "failed"
 
 
 def test_what_failed_is_remembered_for_the_tab(browser, proxies, short_poem):

@@ -12,7 +12,7 @@ import pytest
 from proxies import program
 from server import ROOT
 
-SCRIPTS = ["socket.io.js", "page.js", "embed.js"]
+SCRIPTS = ["socket.io.js", "page.js", "slash.js", "embed.js"]
 HERE = ROOT / "Tests/Clients"
 
 #: Each engine's way to run a file.
