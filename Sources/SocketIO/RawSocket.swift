@@ -87,7 +87,8 @@ extension RawSocket: Timed {
     }
 
     fileprivate func rest(at now: Instant) {
-        shard.arm(self, at: Instant(nanoseconds: now.nanoseconds &+ shard.limits.pingInterval))
+        let interval = endpoint.pingInterval ?? shard.limits.pingInterval
+        shard.arm(self, at: Instant(nanoseconds: now.nanoseconds &+ interval))
     }
 }
 
@@ -119,6 +120,7 @@ struct RawEndpoint: Sendable {
     /// The last segment of the path, under any prefix.
     let name: String
     let maxMessageBytes: Int?
+    let pingInterval: Int64?
     let handler: RawSocket.Handler
 
     /// Answers the handshake; messages are heard from here on.
@@ -143,10 +145,15 @@ extension Server {
     ///
     /// - Parameters:
     ///   - maxMessageBytes: of one message of a client; nil: ``Settings/maxPayload``.
+    ///   - pingInterval: from one ping to the next; nil: ``Settings/pingInterval``.
     ///   - handler: called with each message, on the event loop of its socket.
     public mutating func serveWebSocket(
-        named name: String, maxMessageBytes: Int? = nil, _ handler: @escaping RawSocket.Handler
+        named name: String, maxMessageBytes: Int? = nil, pingInterval: Duration? = nil,
+        _ handler: @escaping RawSocket.Handler
     ) {
-        rawEndpoints.append(RawEndpoint(name: name, maxMessageBytes: maxMessageBytes, handler: handler))
+        rawEndpoints.append(
+            RawEndpoint(
+                name: name, maxMessageBytes: maxMessageBytes, pingInterval: pingInterval?.wholeNanoseconds,
+                handler: handler))
     }
 }

@@ -87,7 +87,8 @@ class Polling:
         """Waits until the server no longer knows the session; False if it still does after many requests."""
         for _ in range(5000):
             answer = ask(self.port, "POST", self.target, body="3")
-            if answer.status != 200:
+            # 400 without a body: another POST is still open, which ends the session.
+            if answer.status != 200 and answer.body:
                 return answer.status == 400 and answer.json["code"] == 1
         return False
 

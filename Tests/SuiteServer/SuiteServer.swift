@@ -39,7 +39,9 @@ struct SuiteServer {
         server.settings.connectTimeout = .seconds(1)
         server.settings.maxPayload = 1_000_000
         server.serveEngine(below: "engine.io") { socket, message in socket.send(message) }
-        server.serveWebSocket(named: "ws-echo", maxMessageBytes: 16 << 20) { socket, message in
+        // A suite for WebSockets counts every frame, and waits longer than Engine.IO's suite pings.
+        server.serveWebSocket(named: "ws-echo", maxMessageBytes: 16 << 20, pingInterval: .seconds(60)) {
+            socket, message in
             socket.send(message)
         }
 
