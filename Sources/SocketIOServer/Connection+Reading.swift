@@ -30,6 +30,16 @@ extension Connection {
         }
     }
 
+    /// A client that was refused may be sending still, and reads its answer only then: it has some room for that, but
+    /// not for ever. What is read here costs next to nothing, so that seconds alone would be gigabytes.
+    func discard(_ bytes: ByteBuffer) {
+        let rare = makeRare()
+        rare.discarded += bytes.readableBytes
+        if rare.discarded > Self.maxDiscarded { abort() }
+    }
+
+    private static let maxDiscarded = 4 << 20
+
     /// - Returns: false when it is another request after all.
     func pollAgain(_ repeated: RepeatedRequest, _ bytes: ByteBuffer) -> Bool {
         guard !worker.isClosing, let tag = repeated.tag(in: bytes) else { return false }

@@ -11,6 +11,8 @@ extension Connection {
         var relayedClient: String?
         var readiness: [() -> Void] = []
         var owedBefore = Int.max
+        /// Bytes that came behind our last answer.
+        var discarded = 0
     }
 
     func makeRare() -> Rare {

@@ -396,7 +396,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         let bytes = unwrapInboundIn(data)
         if let tunnel { return tunnel.sent(bytes) }
         if reader != nil { return receivedFrames(bytes) }
-        guard phase == .http || phase == .stream else { return }
+        guard phase == .http || phase == .stream else { return discard(bytes) }
         if let repeated, !isBusy, listener == nil, pollAgain(repeated, bytes) { return }
         readRequests(bytes, in: context)
     }
