@@ -249,7 +249,7 @@ function open(way, from, hear, isTrial) {
 /* ---- The reading ---- */
 
 function start() {
-	var way = TITLES[query.transport] ? query.transport : hasRawPath ? 'raw' : '';
+	var way = TITLES.hasOwnProperty(query.transport) ? query.transport : hasRawPath ? 'raw' : '';
 	if (current) { current.close(); }
 	current = null;
 	if (!way && !window.io && window.EventSource) { way = 'sse'; }
@@ -444,11 +444,6 @@ var KEYS = [['p', 'pause', 'pause'], ['o', 'resume', 'go on from here'], ['l', '
 	['b', 'begin', 'from the beginning'], ['n', 'follow', 'to the newest'], ['+', 'larger', 'larger type'],
 	['-', 'smaller', 'smaller type'], ['c', 'colours', 'colours'], ['s', 'settings', 'settings']];
 
-function addKey(key) {
-	make(make(byId('keys'), 'dt'), 'kbd', key[0]);
-	make(byId('keys'), 'dd', key[2]);
-}
-
 listen(document, 'keydown', function (event) {
 	var key = event.key || String.fromCharCode(event.keyCode);
 	if ((key === 'Escape' || event.keyCode === 27) && !byId('panel').hidden) {
@@ -485,7 +480,10 @@ listen(window, 'offline', function () { if (!isState('over')) { hearer.lost(GONE
 
 addWay('', 'what works best');
 for (var way in TITLES) { addWay(way, TITLES[way]); }
-for (var i = 0; i < KEYS.length; i++) { addKey(KEYS[i]); }
+for (var i = 0; i < KEYS.length; i++) {
+	make(make(byId('keys'), 'dt'), 'kbd', KEYS[i][0]);
+	make(byId('keys'), 'dd', KEYS[i][2]);
+}
 dress();
 start();
 }());

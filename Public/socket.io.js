@@ -70,7 +70,7 @@ function verdict(address, sentence) {
 			websockets[address] = global.sessionStorage.getItem(key);
 		}
 	} catch (forbidden) {
-		/* Then the page remembers. */
+		/* Then the page does. */
 	}
 	return websockets[address];
 }
@@ -211,7 +211,7 @@ function request(transport, body, done) {
 	};
 }
 
-/* Whether this browser may ask that origin for text; if not, it can still take scripts from it. */
+/* Whether this browser may ask that origin for text, and not only for scripts. */
 function canAsk(origin, isForeign) {
 	return !!global.XMLHttpRequest && (!isForeign || 'withCredentials' in new global.XMLHttpRequest() ||
 		!!global.XDomainRequest && origin.indexOf(here.protocol) === 0);
@@ -475,7 +475,7 @@ methods.opened = function (hello) {
 	if (mayMove && /websocket/.test(hello.upgrades) && this.state === 'open') { this.probe(); }
 };
 
-/* The server pings; longer silence than it promised means that nobody is there. */
+/* Longer silence than the server promised means that nobody is there. */
 methods.listen = function () {
 	var engine = this;
 	clearTimeout(engine.timer);
@@ -758,7 +758,7 @@ function Socket(manager, nsp, options) {
 
 methods = Socket.prototype = new Emitter();
 
-/* What is said by the socket itself, by `socket.volatile` and by `socket.timeout(ms)` differs by flags. */
+/* The socket, `socket.volatile` and `socket.timeout(ms)` differ in flags for what is said. */
 function Flagged(socket, flags) {
 	this.emit = function () {
 		socket.say(list(arguments), flags);
@@ -862,7 +862,7 @@ methods.failed = function (error) {
 	if (this.io.opts.isOld) { this._fire('error', [error.message]); }
 };
 
-/* Takes the callback that waits for this answer; an answer nobody waits for any more is nobody's. */
+/* Takes the callback that waits for this answer, if one does. */
 methods.ack = function (id) {
 	var ack = has(this.acks, id) ? this.acks[id] : { act: nothing };
 	delete this.acks[id];

@@ -203,6 +203,12 @@ def test_nothing_of_an_address_becomes_markup(browser, slow):
         assert page.errors == []
 
 
+@pytest.mark.parametrize("name", ["constructor", "carrier-pigeon"])
+def test_a_way_there_is_not_is_as_none(browser, slow, name):
+    with browser.open(f"http://127.0.0.1:{slow.port}/?transport={name}") as page:
+        assert page.hears(1)["state"] == "reading"
+
+
 # The connection
 
 
