@@ -66,9 +66,13 @@ struct Dante {
             server.join(adapter, settings.cluster)
         }
         let listener = try await Listener.bind(server, settings: settings.listener, logger: logger)
-        if settings.tlsCertificate != nil { signals.takeHangups() }
         say("dante: \(title(listener.port)) at \(address(settings, port: listener.port))")
-        await signals.first { reloadCertificate(of: listener, logger) }
+        await signals.first {
+            guard settings.tlsCertificate != nil else {
+                return logger.info("SIGHUP: there is nothing to read again without --tls-certificate")
+            }
+            reloadCertificate(of: listener, logger)
+        }
         await listener.shutdown()
     }
 

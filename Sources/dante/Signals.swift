@@ -9,8 +9,9 @@
 /// Unsafe but sound: written once, before the handler that reads it is installed.
 nonisolated(unsafe) private var signalPipe: Int32 = -1
 
-/// SIGTERM and SIGINT: the first asks for an orderly end, the second ends the process at once. SIGHUP, once it is
-/// asked for: something is to be read again.
+/// SIGTERM and SIGINT: the first asks for an orderly end, the second ends the process at once. SIGHUP: something is
+/// to be read again, if there is anything; it never ends the process, so that one command may be sent to all of an
+/// operator's servers after certificates were renewed.
 ///
 /// Made before anything else, with a handler that only writes a byte: so none is lost, however early it comes. A
 /// signal source of the dispatch library loses those that come before it has been installed, and blocked signals
@@ -28,7 +29,7 @@ struct Signals: Sendable {
             return
         }
         signalPipe = ends[1]
-        for number in [SIGTERM, SIGINT] { Self.take(number) }
+        for number in [SIGTERM, SIGINT, SIGHUP] { Self.take(number) }
     }
 
     private static func take(_ number: Int32) {
@@ -38,9 +39,6 @@ struct Signals: Sendable {
             _ = write(signalPipe, &byte, 1)
         }
     }
-
-    /// From now on SIGHUP does not end the process.
-    func takeHangups() { Self.take(SIGHUP) }
 
     /// Returns at the first signal to end; calls back at each SIGHUP before it.
     func first(hungUp: () -> Void) async {

@@ -17,7 +17,7 @@ from http_wire import Closed, Connection, get
 from poems import CANTO, numbered, text_of
 from proxies import free_port
 from readings import Address, body
-from server import PORT_VARIABLES, binary, environment, run
+from server import PATIENCE, PORT_VARIABLES, binary, environment, run
 from websocket_wire import WebSocket
 
 
@@ -277,6 +277,20 @@ def test_the_end_answers_a_held_poll_with_a_close(serve, number):
         assert answer.status == 200 and answer.text.split("\x1e")[-1] == "1", answer
         session.close()
         assert server.wait() == 0
+
+
+def test_sighup_without_tls_says_that_there_is_nothing_to_read_again(serve):
+    server = serve("--interval", "10m")
+    with Connection(server.port) as link:
+        assert link.ask("GET", "/healthz").status == 200
+        server.signal(signal.SIGHUP)
+        end = time.monotonic() + PATIENCE
+        while "nothing to read again without --tls-certificate" not in server.complaints:
+            assert server.process.poll() is None, f"SIGHUP ended the server with {server.process.returncode}"
+            assert time.monotonic() < end, f"not said in {server.complaints!r}"
+            time.sleep(0.01)
+        # Who was there before goes on.
+        assert link.ask("GET", "/healthz").status == 200
 
 
 @pytest.mark.parametrize("path, is_whole", [("/sse", True), ("/text", False), ("/read", False)])
