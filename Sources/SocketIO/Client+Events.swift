@@ -1,4 +1,5 @@
 internal import SocketIOCore
+internal import Synchronization
 
 /// Events in both directions.
 extension Client {
@@ -36,7 +37,7 @@ extension Client {
     func deliver(_ broadcast: Broadcast, _ packets: [Outgoing], isVolatile: Bool, at now: Instant) {
         guard let index = membership(of: broadcast.namespace), !isVolatile || canTakeNow else { return }
         if let stamp = broadcast.stamp, let socket = memberships[index].socket,
-            stamp.sequence <= socket.firstSequence
+            stamp.sequence <= socket.heardUpTo.load(ordering: .relaxed)
         {
             return
         }

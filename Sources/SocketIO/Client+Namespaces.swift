@@ -4,17 +4,19 @@ internal import SocketIOCore
 extension Client {
     func membership(of namespace: String) -> Int? { memberships.firstIndex { $0.namespace == namespace } }
 
+    func isJoining(_ namespace: String) -> Bool { joining.contains { $0.name == namespace } }
+
     /// A client asks to join a namespace that it is not in.
     ///
     /// - Parameters:
     ///   - auth: the object of CONNECT, from Socket.IO 3 on.
     ///   - query: of the namespace, before that.
     func connect(to name: String, auth: JSON? = nil, query: String = "", at now: Instant) {
-        guard let namespace = shard.server.registry.find(name) else {
-            return sendUnknown(namespace: name, at: now)
-        }
         guard memberships.count + joining.count < shard.server.settings.maxNamespaces else {
             return sendRefusal(ConnectError("Too many namespaces"), namespace: name, at: now)
+        }
+        guard let namespace = shard.server.registry.enter(name) else {
+            return sendUnknown(namespace: name, at: now)
         }
         joins += 1
         var visit = Visit(
@@ -31,7 +33,7 @@ extension Client {
         // A reader names its place and its pid itself: that opens no door.
         let isLetIn = visit.isBack && namespace.recovery?.skipsMiddlewares == true
         if handlers.middleware.isEmpty || isLetIn { return admit(visit, socket, at: now) }
-        joining.append(name)
+        joining.append(Joining(name: name, number: joins))
         judge(visit, socket, by: handlers.middleware)
     }
 
@@ -51,16 +53,22 @@ extension Client {
                         error: error))
             }
             onLoop { [refusal] shard, now in
-                shard.client(sid)?.judged(visit, socket, refusal: refusal, at: now)
+                guard let client = shard.client(sid) else {
+                    return shard.server.registry.leave(visit.namespace)
+                }
+                client.judged(visit, socket, refusal: refusal, at: now)
             }
         }
     }
 
     private func judged(_ visit: Visit, _ socket: Socket, refusal: ConnectError?, at now: Instant) {
-        // The client may have left meanwhile.
-        guard !isEnded, let index = joining.firstIndex(of: visit.namespace.name) else { return }
+        // The client may have left meanwhile, and may have come again with another request.
+        guard !isEnded, let index = joining.firstIndex(where: { $0.number == visit.joins }) else {
+            return shard.server.registry.leave(visit.namespace)
+        }
         joining.remove(at: index)
         if let refusal {
+            shard.server.registry.leave(visit.namespace)
             sendRefusal(refusal, namespace: visit.namespace.name, at: now)
         } else {
             admit(visit, socket, at: now)
@@ -74,7 +82,9 @@ extension Client {
         joined(namespace, at: now)
         let identity = visit.identity
         join(visit, socket, at: now)
-        for broadcast in visit.missed {
+        // The middleware may have taken its time, and more was said meanwhile.
+        let later = socket.flatMap { namespace.recovery?.missed(by: $0) } ?? []
+        for broadcast in visit.missed + later {
             for packet in broadcast.packets(for: form) { queue(packet, at: now) }
         }
         sendConnected(identity, namespace: namespace, at: now)
@@ -89,13 +99,12 @@ extension Client {
 
     /// Joins, and begins the namespace's reading behind the cursor.
     private func join(_ visit: Visit, _ socket: Socket?, at now: Instant) {
-        guard !isEnded else { return }
         let namespace = visit.namespace
+        guard !isEnded else { return shard.server.registry.leave(namespace) }
         let local = shard.local(namespace)
         let slot = local.add(self)
         // In a cluster other nodes may name any socket by its id.
         if socket != nil || namespace.hub?.adapter != nil { local.name(self, visit.identity.id) }
-        if namespace.isDynamic { shard.server.registry.population(of: namespace, changedBy: 1) }
         var membership = Membership(local: local, joins: visit.joins, slot: slot, socket: socket)
         if visit.isBack, socket == nil { membership.identity = ReaderIdentity(visit.identity) }
         if let feed = namespace.feed {
@@ -131,7 +140,7 @@ extension Client {
             self, at: membership.slot, id: membership.socket?.id ?? self.identity(of: membership).id,
             rooms: membership.socket?.rooms ?? [])
         shard.closeIfEmpty(membership.local)
-        if namespace.isDynamic { shard.server.registry.population(of: namespace, changedBy: -1) }
+        shard.server.registry.leave(namespace)
         if membership.reader != nil { shard.readers -= 1 }
         guard let socket = membership.socket else { return }
         if let recovery = namespace.recovery, let pid = socket.pid, reason.isRecoverable {

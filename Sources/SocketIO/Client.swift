@@ -18,6 +18,12 @@ struct Membership {
     var namespace: String { local.name }
 }
 
+/// A join that is not decided, by the number of joins of its client.
+struct Joining: Equatable {
+    let name: String
+    let number: UInt32
+}
+
 /// A class, so that those who have none hold eight bytes for it.
 final class ReaderIdentity: Sendable {
     let identity: Identity
@@ -41,7 +47,7 @@ protocol Client: LinkDelegate, Timed {
     var generation: Handshake.Generation { get }
     var memberships: [Membership] { get set }
     /// Namespaces whose middleware has not decided yet.
-    var joining: [String] { get set }
+    var joining: [Joining] { get set }
 
     var isEnded: Bool { get }
     /// A held poll, or a WebSocket or stream with nothing before it.

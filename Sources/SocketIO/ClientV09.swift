@@ -8,7 +8,7 @@ final class ClientV09: PollingClient {
     var cursor: String? { arrival?.cursor }
     var request: Request? { arrival?.request }
     var memberships: [Membership] = []
-    var joining: [String] = []
+    var joining: [Joining] = []
     var joins: UInt32 = 0
     var scheduled = Instant.distantFuture
     private var session: SessionV09
@@ -269,7 +269,7 @@ final class ClientV09: PollingClient {
         case .connect(let query): connect(name, query: query, packet, at: now)
         case .disconnect where name == "/": close(.clientNamespaceDisconnect, at: now)
         case .disconnect:
-            joining.removeAll { $0 == name }
+            joining.removeAll { $0.name == name }
             if let index = membership(of: name) { leave(index, .clientNamespaceDisconnect, at: now) }
         case .event(let event?, let arguments): receive(event, arguments, packet, in: name, at: now)
         case .message(let text): receive("message", [.string(text)], packet, in: name, at: now)
@@ -290,7 +290,7 @@ final class ClientV09: PollingClient {
     }
 
     private func connect(_ name: String, query: String, _ packet: PacketV09, at now: Instant) {
-        guard !joining.contains(name) else { return }
+        guard !isJoining(name) else { return }
         // A repeated join is only answered again.
         if membership(of: name) != nil {
             return send(PacketV09(.connect(query: ""), endpoint: packet.endpoint), at: now)

@@ -21,9 +21,9 @@ extension EngineClient {
     private func receive(_ packet: SocketPacket, at now: Instant) {
         let name = isRevision4 ? packet.namespace : String(packet.namespace.prefix { $0 != "?" })
         switch (packet.kind, membership(of: name)) {
-        case (.connect, nil) where !joining.contains(name): connect(name, packet, at: now)
+        case (.connect, nil) where !isJoining(name): connect(name, packet, at: now)
         case (.disconnect, let index?): leave(index, .clientNamespaceDisconnect, at: now)
-        case (.disconnect, nil) where joining.contains(name): joining.removeAll { $0 == name }
+        case (.disconnect, nil) where isJoining(name): joining.removeAll { $0.name == name }
         case (.event, let index?): receive(event: packet, in: index, at: now)
         case (.ack, let index?):
             if let id = packet.id { answered(id, packet.data?.array ?? [], in: index) }

@@ -11,7 +11,7 @@ final class EngineClient: PollingClient {
     let endpoint: EngineEndpoint?
     private lazy var engineSocket = EngineSocket(self, at: Instant(nanoseconds: 0))
     var memberships: [Membership] = []
-    var joining: [String] = []
+    var joining: [Joining] = []
     var joins: UInt32 = 0
     var scheduled = Instant.distantFuture
     var session: Session

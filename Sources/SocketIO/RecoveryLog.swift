@@ -127,6 +127,19 @@ final class RecoveryLog: Sendable {
         }
     }
 
+    /// What else was meant for someone who is back, since it was taken back; from here on it hears for itself.
+    func missed(by socket: Socket) -> [Broadcast] {
+        guard socket.isRecovered else { return [] }
+        let known = socket.heardUpTo.load(ordering: .relaxed)
+        return state.withLock { state in
+            socket.heardUpTo.store(state.nextSequence - 1, ordering: .relaxed)
+            let rooms = socket.rooms.union([socket.id])
+            return state.entries.filter {
+                ($0.broadcast.stamp?.sequence ?? 0) > known && $0.selection.means(rooms)
+            }.map(\.broadcast)
+        }
+    }
+
     /// Entries follow each other without a gap, so an offset says where its entry is.
     private static func index(of offset: String, in entries: ArraySlice<Entry>) -> Int? {
         guard let first = entries.first?.broadcast.stamp?.sequence, let number = number(offset),

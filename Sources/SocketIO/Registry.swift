@@ -8,7 +8,7 @@ package final class Registry: Sendable {
         var parents: [(matches: @Sendable (String) -> Bool, namespace: Namespace)] = []
         var recovery: RecoverySettings?
         var maxDynamic = 0
-        /// How many sockets are in each dynamic namespace.
+        /// How many clients are in each dynamic namespace, or at its door.
         var populations: [String: Int] = [:]
     }
 
@@ -44,20 +44,28 @@ package final class Registry: Sendable {
     }
 
     /// What a client asks for; nil when there is no such namespace, nor room for a new one.
-    func find(_ name: String) -> Namespace? {
-        let (known, parents) = state.withLock { ($0.namespaces[name], $0.parents) }
+    ///
+    /// Whoever gets one stands at its door: ``leave(_:)`` must follow, whether it has gone in or not.
+    func enter(_ name: String) -> Namespace? {
+        let (known, parents) = state.withLock { state in
+            state.populations[name]? += 1
+            return (state.namespaces[name], state.parents)
+        }
         // Outside of the lock: a predicate is the application's.
         guard known == nil, let parent = parents.first(where: { $0.matches(name) })?.namespace else {
             return known
         }
         return state.withLock { state in
-            if let made = state.namespaces[name] { return made }
+            if let made = state.namespaces[name] {
+                state.populations[name]? += 1
+                return made
+            }
             guard state.populations.count < state.maxDynamic else { return nil }
             let child = Namespace(name, feed: parent.feed, parent: parent)
             child.stand(on: hub)
             if let recovery = state.recovery { child.recover(with: recovery) }
             state.namespaces[name] = child
-            state.populations[name] = 0
+            state.populations[name] = 1
             hub.adapter?.open(name)
             return child
         }
@@ -66,12 +74,13 @@ package final class Registry: Sendable {
     /// The one of that name, if there is one now.
     func known(_ name: String) -> Namespace? { state.withLock { $0.namespaces[name] } }
 
-    /// A socket has joined a dynamic namespace (1), or left it (-1), which may have been its last.
-    func population(of namespace: Namespace, changedBy step: Int) {
+    /// A client has left a namespace, or its door. Of a dynamic one it may have been the last.
+    func leave(_ namespace: Namespace) {
+        guard namespace.isDynamic else { return }
         state.withLock { state in
             guard let count = state.populations[namespace.name] else { return }
-            state.populations[namespace.name] = count + step
-            guard count + step <= 0 else { return }
+            state.populations[namespace.name] = count - 1
+            guard count <= 1 else { return }
             state.populations[namespace.name] = nil
             state.namespaces[namespace.name] = nil
             hub.adapter?.close(namespace.name)

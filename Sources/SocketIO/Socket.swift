@@ -20,7 +20,7 @@ public final class Socket: Sendable {
     /// The private id that a client may come back with.
     let pid: String?
     /// What the namespace has recorded up to here is not for this socket: it came with its return.
-    let firstSequence: UInt64
+    let heardUpTo: Atomic<UInt64>
     let onLoop: Shard.OnLoop
     private let handlers: Handlers
     private let state: Mutex<State>
@@ -48,7 +48,7 @@ public final class Socket: Sendable {
     ) {
         id = identity.id
         pid = identity.pid
-        firstSequence = identity.sequence
+        heardUpTo = Atomic(identity.sequence)
         isRecovered = identity.isRecovered
         self.namespace = namespace
         self.handshake = handshake

@@ -142,4 +142,55 @@ import Testing
         guard case .text(let reply) = speaker.join("/game-2").first else { return #expect(Bool(false)) }
         #expect(reply.hasPrefix(#"40/game-2,{"sid":""#))
     }
+
+    /// Who is refused leaves nothing behind, nor who goes before it is decided.
+    @Test func refusedVisitorsLeaveNoNamespace() async {
+        let stage = Stage {
+            $0.settings.maxDynamicNamespaces = 1
+            $0.settings.maxNamespaces = 1
+            $0.namespaces { $0.hasPrefix("/game-") }.use { socket in
+                if socket.handshake.auth?["token"] != "x" { throw ConnectError("no") }
+            }
+        }
+        let speaker = Speaker(.engine4, on: stage)
+        for number in 0..<3 {
+            speaker.join("/game-\(number)")
+            await stage.turn()
+            #expect(speaker.news() == [.text(#"44/game-\#(number),{"message":"no"}"#)])
+        }
+        speaker.join("/game-gone")
+        speaker.link.hangsUp(at: stage.now)
+        await stage.turn()
+        let other = Speaker(.engine4, on: stage)
+        other.join("/game-left")
+        other.say("41/game-left,")
+        await stage.turn()
+        other.join("/game-in", auth: #"{"token":"x"}"#)
+        await stage.turn()
+        guard case .text(let reply) = other.news().first else { return #expect(Bool(false)) }
+        #expect(reply.hasPrefix(#"40/game-in,{"sid":""#))
+        // One too many does not even stand at a door.
+        #expect(other.join("/game-more") == [.text(#"44/game-more,{"message":"Too many namespaces"}"#)])
+    }
+
+    /// The decision on a request that was taken back is no decision on the next one.
+    @Test func eachRequestIsDecidedByItself() async {
+        let gate = Notes<String>()
+        let stage = Stage {
+            $0.namespace("/chat").use { socket in
+                _ = await gate.next()
+                if socket.handshake.auth?["token"] != "x" { throw ConnectError("no") }
+            }
+        }
+        let speaker = Speaker(.engine4, on: stage)
+        speaker.join("/chat", auth: #"{"token":"x"}"#)
+        speaker.say("41/chat,")
+        gate.write("go")
+        await stage.turn()
+        #expect(speaker.news() == [])
+        speaker.join("/chat")
+        gate.write("go")
+        await stage.turn()
+        #expect(speaker.news() == [.text(#"44/chat,{"message":"no"}"#)])
+    }
 }

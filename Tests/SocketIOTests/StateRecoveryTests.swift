@@ -151,6 +151,35 @@ import Testing
         }
     }
 
+    /// Said while the middleware was asked about someone who is back: it was not there, and did not miss it before.
+    @Test func whatIsSaidWhileTheMiddlewareThinksIsHeardOnce() async throws {
+        let stage = stage { recovery, chat in
+            recovery.skipMiddlewares = false
+            chat.use { _ in }
+        }
+        let chat = stage.server.namespace("/chat")
+        let speaker = Speaker(.engine4, on: stage)
+        speaker.join("/chat")
+        await stage.turn()
+        let ids = try #require(speaker.news().first.flatMap(Visitor.text)).split(separator: "\"")
+        try chat.emit("news", 0)
+        await stage.turn()
+        let offset = Visitor.offset(try #require(speaker.news().first.flatMap(Visitor.text)))
+        speaker.link.hangsUp(at: stage.now)
+        try chat.emit("news", 1)
+        await stage.turn()
+        let again = Speaker(.engine4, on: stage)
+        again.join("/chat", auth: #"{"pid":"\#(ids[7])","offset":"\#(offset)"}"#)
+        // The middleware's decision and this come in either order; both are here before they are done.
+        try chat.emit("news", 2)
+        await stage.turn(2)
+        let heard = again.news().compactMap(Visitor.text)
+        #expect(
+            heard.filter { $0.hasPrefix("42") }.map(Visitor.withoutOffset)
+                == [1, 2].map { #"42/chat,["news",\#($0)]"# })
+        #expect(heard.contains { $0.hasPrefix(#"40/chat,{"sid":"\#(ids[3])""#) })
+    }
+
     @Test func numberOfEventsKeptIsBounded() async throws {
         let stage = stage { recovery, _ in recovery.maxEvents = 3 }
         let (visitor, offset) = try await left(stage)
