@@ -89,10 +89,9 @@ extension Client {
         }
         sendConnected(identity, namespace: namespace, at: now)
         if let socket, !isEnded {
-            if !identity.rooms.isEmpty {
-                membership(of: namespace.name).map { memberships[$0].local }?
-                    .join(self, rooms: identity.rooms)
-            }
+            // Those it was in before, and those the middleware has put it into.
+            let rooms = socket.rooms
+            if !rooms.isEmpty { shard.rooms(rooms, of: socket, areJoined: true) }
             socket.begin()
         }
     }
@@ -138,7 +137,7 @@ extension Client {
         let namespace = membership.local.namespace
         membership.local.remove(
             self, at: membership.slot, id: membership.socket?.id ?? self.identity(of: membership).id,
-            rooms: membership.socket?.rooms ?? [])
+            rooms: membership.socket?.foundRooms ?? [])
         shard.closeIfEmpty(membership.local)
         shard.server.registry.leave(namespace)
         if membership.reader != nil { shard.readers -= 1 }

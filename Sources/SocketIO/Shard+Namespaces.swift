@@ -17,7 +17,13 @@ extension Shard {
             client.memberships[index].socket === socket
         else { return }
         let local = client.memberships[index].local
-        areJoined ? local.join(client, rooms: rooms) : local.leave(client, rooms: rooms)
+        if areJoined {
+            local.join(client, rooms: rooms)
+            socket.foundRooms.formUnion(rooms)
+        } else {
+            local.leave(client, rooms: rooms)
+            socket.foundRooms.subtract(rooms)
+        }
     }
 
     func perform(_ message: ClusterMessage, in name: String, at now: Instant) {

@@ -27,6 +27,7 @@ public final class Socket: Sendable {
 
     private struct State {
         var rooms: Set<String>
+        var foundRooms: Set<String> = []
         var data: [String: JSON]
         var transport: String
         var isConnected = true
@@ -120,6 +121,13 @@ public final class Socket: Sendable {
     }
 
     func noted(left rooms: Set<String>) { state.withLock { $0.rooms.subtract(rooms) } }
+
+    /// The rooms its event loop finds it in, for the event loop alone: ``rooms`` is ahead of it by the changes that
+    /// are still under way.
+    var foundRooms: Set<String> {
+        get { state.withLock { $0.foundRooms } }
+        set { state.withLock { $0.foundRooms = newValue } }
+    }
 
     // MARK: To others
 

@@ -103,6 +103,36 @@ import Testing
         #expect(speaker.news().last == .close(nil))
     }
 
+    @Test func middlewareMayPutASocketIntoRooms() async {
+        let stage = Stage { $0.namespace("/chat").use { try $0.join("red") } }
+        let speaker = Speaker(.engine4, on: stage)
+        speaker.join("/chat")
+        await stage.turn(2)
+        #expect(speaker.news().count == 1, "the answer to the join")
+        try? stage.server.namespace("/chat").to("red").emit("hi")
+        await stage.turn()
+        #expect(speaker.news() == [speaker.event("hi", namespace: "/chat")])
+    }
+
+    /// The room is left while the client leaves the namespace and comes back: it is not in that room.
+    @Test func roomThatIsLeftWithTheNamespaceIsLeft() async throws {
+        let here = Notes<Socket>()
+        let stage = Stage { $0.namespace("/chat").onConnect { here.write($0) } }
+        let speaker = Speaker(.engine4, on: stage)
+        speaker.join("/chat")
+        let socket = try #require(await here.next())
+        try socket.join("red")
+        await stage.turn()
+        socket.leave("red")
+        speaker.say("41/chat,")
+        speaker.join("/chat")
+        await stage.turn()
+        _ = speaker.news()
+        try stage.server.namespace("/chat").to("red").emit("hi")
+        await stage.turn()
+        #expect(speaker.news() == [])
+    }
+
     // MARK: By predicate
 
     @Test(arguments: Speaker.Tongue.allCases)
