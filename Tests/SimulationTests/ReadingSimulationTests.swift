@@ -40,6 +40,12 @@ import Testing
         let app = try Self.app()
         let world = World(seed: seed, app: app, trouble: trouble)
         let readers = Self.readers(count, in: world, of: app)
+        try hearAll(readers, in: world, seed: seed, hostile: hostile)
+        return readers
+    }
+
+    private func hearAll(_ readers: [SimulatedReader], in world: World, seed: UInt64, hostile: Int = 0) throws
+    {
         for reader in readers { world.after(world.between(.zero, .seconds(3))) { reader.start() } }
         for _ in 0..<hostile { HostileClient(world).start() }
         var unfinished = readers[...]
@@ -57,7 +63,22 @@ import Testing
             #expect(world.shard.sessionCount == 0, "seed \(seed)")
             #expect(world.shard.readers == 0, "seed \(seed)")
         }
-        return readers
+    }
+
+    /// Those whose polls have answers: every way that polls, in every generation.
+    private func pollingReaders(in world: World, of app: RecitalApp, isRestless: Bool = false)
+        -> [SimulatedReader]
+    {
+        let stanzas = app.poem.stanzas.map(\.text)
+        let engine = [EngineReader.Way.polling, .upgrade].flatMap { way in
+            [3, 4, 4].map { revision in
+                EngineReader(world, stanzas: stanzas, way: way, revision: revision, isRestless: isRestless)
+            }
+        }
+        let before = [TransportV09.xhrPolling, .jsonpPolling].map {
+            ReaderV09(world, stanzas: stanzas, transport: $0)
+        }
+        return engine + before
     }
 
     @Test(arguments: 0..<UInt64(12))
@@ -80,5 +101,22 @@ import Testing
     @Test(arguments: 300..<UInt64(330))
     func whateverOthersSend(seed: UInt64) throws {
         _ = try run(seed: seed, trouble: .bad, readers: 12, hostile: 20)
+    }
+
+    /// The connection dies behind the server's answer and before the client: it polls again, in the same words or in
+    /// others, or comes back.
+    @Test(arguments: 400..<UInt64(430))
+    func alsoWhenAnswersAreLostOnTheirWay(seed: UInt64) throws {
+        let app = try Self.app()
+        let world = World(seed: seed, app: app, trouble: .lostAnswers)
+        try hearAll(pollingReaders(in: world, of: app), in: world, seed: seed)
+        #expect(world.lostAnswers > 20, "seed \(seed)")
+    }
+
+    @Test(arguments: 500..<UInt64(540))
+    func alsoWhenPollsUpgradesAndClosesCross(seed: UInt64) throws {
+        let app = try Self.app()
+        let world = World(seed: seed, app: app, trouble: seed % 2 == 0 ? .lostAnswers : .bad)
+        try hearAll(pollingReaders(in: world, of: app, isRestless: true), in: world, seed: seed)
     }
 }

@@ -1,7 +1,8 @@
 import SocketIO
 import SocketIOCore
 
-/// A Socket.IO client over Engine.IO 3 or 4, which may poll, use a WebSocket, or move from one to the other.
+/// A Socket.IO client over Engine.IO 3 or 4, which may poll, use a WebSocket, or move from one to the other. A restless
+/// one upgrades, breaks its upgrade off, leaves, and polls twice at any moment.
 final class EngineReader: SimulatedReader {
     enum Way: CaseIterable { case polling, webSocket, upgrade }
 
@@ -14,10 +15,15 @@ final class EngineReader: SimulatedReader {
     private var mayPoll = true
     private var polls = 0
     private var isOnSocket = false
+    private let isRestless: Bool
+    /// Of this connection: an answer may have been lost, or overtaken by another. The offset behind each stanza tells,
+    /// and the client comes back behind the last it heard in order.
+    private var mayHaveGap = false
 
-    init(_ world: World, stanzas: [String], way: Way, revision: Int = 4) {
+    init(_ world: World, stanzas: [String], way: Way, revision: Int = 4, isRestless: Bool = false) {
         self.way = way
         self.revision = revision
+        self.isRestless = isRestless
         super.init(world, stanzas: stanzas)
     }
 
@@ -28,6 +34,7 @@ final class EngineReader: SimulatedReader {
         isUpgrading = false
         isOnSocket = false
         mayPoll = true
+        mayHaveGap = false
         if way == .webSocket {
             openSocket("/socket.io/?EIO=\(revision)&transport=websocket\(from)")
         } else {
@@ -75,12 +82,33 @@ final class EngineReader: SimulatedReader {
         else { return failed("no open packet: \(String(decoding: packet, as: UTF8.self))") }
         sid = text
         if revision == 3 { beat(attempt) } else { greet() }
+        if isRestless { disturb(attempt) }
         if way == .webSocket { return }
         pollAgain()
         if way == .upgrade {
             world.after(world.between(.milliseconds(1), .seconds(8))) { [self, attempt] in
                 if attempt == self.attempt, !isDone { upgrade() }
             }
+        }
+    }
+
+    private func disturb(_ attempt: Int) {
+        world.after(world.between(.milliseconds(1), .seconds(3))) { [self] in
+            guard attempt == self.attempt, !isDone else { return }
+            switch world.number(0...3) {
+            case 0 where way == .upgrade && !isUpgrading && !isOnSocket: upgrade()
+            case 1: socket?.cut()
+            case 2:
+                // The goodbye, the poll it ends and the next handshake cross each other.
+                say("1")
+                again()
+            case 3 where revision == 4 && poll != nil && mayPoll:
+                mayHaveGap = true
+                poll = nil
+                pollAgain()
+            default: break
+            }
+            disturb(attempt)
         }
     }
 
@@ -101,8 +129,12 @@ final class EngineReader: SimulatedReader {
     private func sendPoll(_ target: String) {
         let link = link { [self] arrival in
             poll = nil
-            // A browser sends a poll again by itself when its connection dies.
+            // A browser sends a poll again by itself when its connection dies; a script, with another `t`.
             if case .cut = arrival, world.chance(0.5) { return sendPoll(target) }
+            if case .cut = arrival, revision == 4, mayPoll, world.chance(0.5) {
+                mayHaveGap = true
+                return pollAgain()
+            }
             guard case .answer(let response) = arrival, response.status == 200 else { return lost() }
             takeAll(response.body)
             if isDone { return }
@@ -160,6 +192,8 @@ final class EngineReader: SimulatedReader {
             mayPoll = false
             isOnSocket = true
             if poll == nil { socket?.say(Array("5".utf8)) }
+        // The answer with the last stanzas may be the one that was lost.
+        case "41" where mayHaveGap: lost()
         case "41": over()
         case "1": lost()
         case "3" where revision == 3, "6": break
@@ -170,6 +204,7 @@ final class EngineReader: SimulatedReader {
                 items.count == revision - 1, items[0] == .string("divinecomedy"),
                 case .string(let stanza) = items[1]
             else { return failed("unexpected packet \(text)") }
+            if mayHaveGap, items[2] != .string(String(heard + 1)) { return lost() }
             heard(stanza)
             if revision == 4, items[2] != .string(String(heard)) { failed("wrong offset in \(text)") }
         }

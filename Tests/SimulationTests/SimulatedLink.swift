@@ -90,7 +90,11 @@ final class SimulatedLink: Link {
 
     func respond(_ response: Response) {
         delegate = nil
-        carryOut(.answer(response))
+        guard world.trouble.answerCut > 0, world.chance(world.trouble.answerCut) else {
+            return carryOut(.answer(response))
+        }
+        world.lostAnswers += 1
+        world.after(world.latency()) { [self] in cut() }
     }
 
     func respond(counted make: @escaping @Sendable (Totals) -> Response) { respond(make(Totals())) }

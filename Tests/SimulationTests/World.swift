@@ -18,6 +18,8 @@ final class World {
     private var events: [Event] = []
     private var order = 0
     let trouble: Trouble
+    /// Answers that were lost on their way.
+    var lostAnswers = 0
 
     init(seed: UInt64, app: RecitalApp, trouble: Trouble) {
         random = SplitMix64(seed: seed)
@@ -69,11 +71,14 @@ struct Trouble {
     var worstLatency: Duration = .milliseconds(40)
     /// Of every piece that travels: that the connection is cut instead.
     var cut = 0.0
+    /// Of every answer, beside that: that the connection dies when it has been written and has not yet arrived.
+    var answerCut = 0.0
     /// Of every write: that the reader does not read for a while.
     var stall = 0.0
     var worstStall: Duration = .seconds(9)
 
     static let none = Trouble()
+    static let lostAnswers = Trouble(worstLatency: .milliseconds(300), answerCut: 0.15)
     static let bad = Trouble(worstLatency: .milliseconds(300), cut: 0.02, stall: 0.05)
     static let terrible = Trouble(worstLatency: .seconds(3), cut: 0.12, stall: 0.2)
 }
