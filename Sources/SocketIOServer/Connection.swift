@@ -165,7 +165,8 @@ final class Connection: ChannelInboundHandler, Link, Timed {
             headers.append(("Sec-WebSocket-Extensions", deflate.answer))
         }
         corked = ResponseWriter.switching(accept: accept, headers: headers)
-        reader = WebSocketReader(maxMessageBytes: maxMessageBytes ?? worker.maxBody)
+        reader = WebSocketReader(
+            maxMessageBytes: maxMessageBytes ?? worker.maxBody, maxFragments: worker.settings.maxFragments)
         expect(nil)
         repeated = nil
         requests?.stepAside()

@@ -15,6 +15,11 @@ public struct ListenerSettings: Sendable {
     public var trustedProxies: [AddressRange] = []
     /// Bytes of a request head, and of any one of its fields.
     public var maxHead = 16_384
+    /// Header fields of one request; one more is answered 431.
+    public var maxHeaderFields = 128
+    /// Frames that one WebSocket message may consist of, so that empty ones do not go on for ever; one more closes
+    /// the connection with 1009.
+    public var maxFragments = 100_000
     /// From the opening of a connection to the end of its first request's head.
     public var headTimeout: Duration = .seconds(10)
     /// From the end of a head to the end of its body.

@@ -13,11 +13,11 @@ final class RequestDecoders {
     /// As many as may be between two of their requests at a time without one being made anew.
     private static let maxSpare = 64
 
-    init(maxHead: Int) {
+    init(maxHead: Int, maxFields: Int) {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = maxHead
         limits.maxHeaderListSize = maxHead
-        limits.maxHeaderFieldCount = 128
+        limits.maxHeaderFieldCount = maxFields
         self.limits = limits
     }
 

@@ -49,7 +49,7 @@ final class Worker {
         self.shared = shared
         self.logger = logger
         maxBody = server.settings.maxPayload
-        decoders = RequestDecoders(maxHead: settings.maxHead)
+        decoders = RequestDecoders(maxHead: settings.maxHead, maxFields: settings.maxHeaderFields)
         compression = SocketCompression.make(settings)
         relays = server.nodes.map { Relays($0, on: entry.loop, settings: shared.settings) }
         var generator = SystemRandomNumberGenerator()

@@ -181,6 +181,9 @@ extension Settings {
         settings.upgradeTimeout = upgradeTimeout
         settings.maxPayload = maxPayloadBytes
         settings.maxBuffered = maxBufferedBytes
+        settings.maxPackets = maxPackets
+        settings.maxNamespaces = maxNamespaces
+        settings.maxSessions = maxSessions
         settings.recovery = recovery.map { span in
             var recovery = RecoverySettings()
             recovery.maxDisconnectionDuration = span
@@ -215,6 +218,8 @@ extension Settings {
         settings.threads = threads
         settings.trustedProxies = trustedProxies ?? []
         settings.maxHead = maxHeadBytes
+        settings.maxHeaderFields = maxHeaderFields
+        settings.maxFragments = maxFragments
         settings.headTimeout = headTimeout
         settings.bodyTimeout = bodyTimeout
         settings.idleTimeout = idleTimeout

@@ -169,6 +169,21 @@ enum SettingTable {
             "max-head", \.maxHeadBytes, .bytes(1024...(1 << 20)), default: "16384", in: .limits,
             help: "Longest request line and headers."),
         Setting(
+            "max-header-fields", \.maxHeaderFields, .integer(16...10_000), default: "128", in: .limits,
+            help: "Header fields of one request."),
+        Setting(
+            "max-packets", \.maxPackets, .integer(1...1_000_000), default: "1000", in: .limits,
+            help: "Packets in one body of a client that polls."),
+        Setting(
+            "max-fragments", \.maxFragments, .integer(1...10_000_000), default: "100000", in: .limits,
+            help: "Frames that one WebSocket message may consist of."),
+        Setting(
+            "max-namespaces", \.maxNamespaces, .integer(1...100_000), default: "100", in: .limits,
+            help: "Namespaces one client may be in."),
+        Setting(
+            "max-sessions", \.maxSessions, .integer(1...10_000_000), default: "100000", in: .limits,
+            help: "Socket.IO sessions one event loop keeps; a handshake beyond them gets 503."),
+        Setting(
             "max-buffered", \.maxBufferedBytes, .bytes(4096...gibibyte), default: "1048576", in: .limits,
             help: "What a client may leave untaken before it is dropped."),
         Setting(

@@ -98,6 +98,15 @@ struct Settings: Sendable, Equatable {
 
     var maxPayloadBytes = 0
     var maxHeadBytes = 0
+    var maxHeaderFields = 0
+    /// Of one polling body.
+    var maxPackets = 0
+    /// Of one WebSocket message.
+    var maxFragments = 0
+    /// Of one client.
+    var maxNamespaces = 0
+    /// Of one event loop.
+    var maxSessions = 0
     var maxBufferedBytes = 0
     /// The kernel's, for each connection.
     var sendBufferBytes = 0

@@ -220,6 +220,16 @@ import Testing
         }
     }
 
+    @Test(arguments: [(19, false), (20, true)])
+    func fieldsAreCounted(count: Int, isRefused: Bool) async throws {
+        try await Edge.run(.with { _, settings in settings.maxHeaderFields = 20 }) { edge in
+            let client = try edge.client()
+            let fields = String(repeating: "X:\r\n", count: count)
+            try await client.send("GET /none HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")
+            #expect((try await client.answer().status == 431) == isRefused)
+        }
+    }
+
     @Test(arguments: [
         ("hello\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", 400),
         ("GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),

@@ -90,6 +90,22 @@ import Testing
         }
     }
 
+    @Test func fragmentsOfAMessageAreCounted() async throws {
+        try await Edge.run(.with { _, settings in settings.maxFragments = 3 }) { edge in
+            let client = try edge.client()
+            try await client.openSocket("/ws")
+            _ = try await client.frame()
+            // Three are a message; of the next one the fourth is too many.
+            for message in [2, 3] {
+                try await client.send(RawClient.frame(1, [], isFinal: false))
+                for index in 1...message {
+                    try await client.send(RawClient.frame(0, [], isFinal: message == 2 && index == 2))
+                }
+            }
+            #expect(try await client.frame().closeCode == 1009)
+        }
+    }
+
     /// Each observed of the reference too.
     @Test(
         arguments: [

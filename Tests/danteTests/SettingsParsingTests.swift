@@ -62,7 +62,8 @@ import Testing
         "redis": "redis://cache/3", "redis-password-file": "secret", "redis-prefix": "mine",
         "redis-python": "socketio", "redis-required": "on", "redis-timeout": "3s",
         "redis-max-messages": "3", "redis-max-bytes": "5000", "node-address": "10.0.0.1:8888",
-        "relay-timeout": "3s", "max-idle-relays": "3",
+        "max-header-fields": "30", "max-packets": "3", "max-fragments": "3", "max-namespaces": "3",
+        "max-sessions": "3", "relay-timeout": "3s", "max-idle-relays": "3",
     ]
 
     /// A row bound to another row's property would pass every other test of its kind.
