@@ -54,8 +54,8 @@ final class RecoveryLog: Sendable {
         var entries: ArraySlice<Entry> = []
         var nextSequence: UInt64
         var away: [String: (person: Person, until: Instant)] = [:]
-        /// The pids in the order they left; some may have come back.
-        var leavers: ArraySlice<String> = []
+        /// In the order they left; some may have come back.
+        var leavers: ArraySlice<(pid: String, until: Instant)> = []
     }
 
     private let settings: RecoverySettings
@@ -91,22 +91,21 @@ final class RecoveryLog: Sendable {
         {
             state.entries.removeFirst()
         }
-        while let pid = state.leavers.first,
-            state.leavers.count > settings.maxClients || state.away[pid].map({ $0.until < now }) ?? true
-        {
+        while let oldest = state.leavers.first {
+            // One that has come back, or has come and gone since then, is no longer this leaver.
+            let isThere = state.away[oldest.pid]?.until == oldest.until
+            guard state.leavers.count > settings.maxClients || oldest.until < now || !isThere else { return }
             state.leavers.removeFirst()
-            // One that has come and gone since then stands in the list once more.
-            if let known = state.away[pid], known.until < now || !state.leavers.contains(pid) {
-                state.away[pid] = nil
-            }
+            if isThere { state.away[oldest.pid] = nil }
         }
     }
 
     /// A client is gone and may come back.
     func keep(_ person: Person, pid: String, at now: Instant) {
         state.withLock { state in
-            state.away[pid] = (person, now + settings.maxDisconnectionDuration)
-            state.leavers.append(pid)
+            let until = now + settings.maxDisconnectionDuration
+            state.away[pid] = (person, until)
+            state.leavers.append((pid, until))
             forget(in: &state, at: now)
         }
     }
