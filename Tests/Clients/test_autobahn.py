@@ -32,7 +32,7 @@ run()
 
 
 @pytest.mark.timeout(3600)
-def test_no_case_fails(tmp_path):
+def test_no_case_fails(tmp_path, capsys):
     python = autobahn_install.python2()
     if not python:
         pytest.skip("the Autobahn test suite needs CPython 2.7 with pip, in the path or by pyenv")
@@ -55,7 +55,8 @@ def test_no_case_fails(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     results = json.loads((REPORT / "index.json").read_text())["dante"]
     counts = Counter(result["behavior"] for result in results.values())
-    print(f"Autobahn: {len(results)} cases: {dict(counts)}")
+    with capsys.disabled():
+        print(f"\nAutobahn: {len(results)} cases: {dict(counts)}")
     assert len(results) == (517 if is_whole else 272)
     good = {"OK", "INFORMATIONAL", "NON-STRICT"}
     bad = {name: how for name, how in results.items() if {how["behavior"], how["behaviorClose"]} - good}
