@@ -126,7 +126,9 @@ final class EngineClient: PollingClient {
         guard session.hasPackets else { return }
         var actions: [Session.Action] = []
         session.flush(socketIsReady: socket?.isReady ?? false, &actions)
+        let isCorked = actions.count > 1 && socket?.cork() == true
         perform(actions, answering: nil, at: now)
+        if isCorked { socket?.flush() }
     }
 
     func sendAcknowledgement(_ id: String, _ arguments: [JSON], namespace: String, at now: Instant) {

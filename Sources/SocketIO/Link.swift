@@ -29,6 +29,9 @@ package protocol Link: AnyObject {
     /// A WebSocket ping.
     func ping()
     func flush()
+    /// What is written from here on waits for ``flush()`` and leaves as one: what belongs together is not parted by
+    /// a network that breaks. False: nothing changes, because it waits already or cannot.
+    func cork() -> Bool
     /// Ends a stream; the connection may serve another request.
     func endStream()
     /// Begins the closing handshake of a WebSocket; nil sends a close frame without a code.
@@ -38,6 +41,8 @@ package protocol Link: AnyObject {
 }
 
 extension Link {
+    package func cork() -> Bool { false }
+
     func openSocket(accept: String, headers: [(name: String, value: String)]) {
         openSocket(accept: accept, headers: headers, maxMessageBytes: nil)
     }

@@ -198,6 +198,12 @@ final class Connection: ChannelInboundHandler, Link, Timed {
 
     func ping() { write(WebSocketFrame.ping([])) }
 
+    func cork() -> Bool {
+        guard phase == .webSocket, !isCorked else { return false }
+        isCorked = true
+        return true
+    }
+
     func flush() {
         guard isCorked else { return }
         isCorked = false

@@ -43,6 +43,19 @@ def test_what_was_missed_is_heard_once(browser, generation, name):
             assert friend.gets("new message", 1, namespace="/chat")[0][0]["message"] == "I am back"
 
 
+@pytest.mark.parametrize("name", ["4.8.1-browser-websocket", "4.8.1-browser-polling"])
+def test_another_event_does_not_move_a_readers_place(browser, generation, poem, name):
+    """A text at the end of any event takes the place of the client's offset; the reading goes on where it was."""
+    one = kind(name)
+    with Relay(generation(one, "100ms").port) as relay, one.open(browser, relay.port) as guest:
+        heard = len(guest.hears(3))
+        # What it says is a place in the poem, too, and a wrong one.
+        assert guest.says("echo", "1", answer="echo") == ["1"]
+        relay.cut(refused=1)
+        heard = guest.hears(heard + 8)
+        assert heard == poem[:len(heard)]
+
+
 def test_it_is_off_unless_it_is_asked_for(tmp_path_factory):
     """As with the reference: handlers of Python's client would else get an argument they do not expect."""
     with serving(tmp_path_factory, "chat", "chat") as server:
