@@ -174,8 +174,10 @@ public final class Listener: Sendable {
             .serverChannelOption(
                 .socketOption(.init(rawValue: SO_REUSEPORT)), value: shared.settings.sharesPort ? 1 : 0
             )
-            // What is accepted inherits both, so they cost no call a connection. The first also ends connections whose
-            // other end has vanished, and those whose window stays shut (tcp(7), "TCP_USER_TIMEOUT").
+            // What is accepted inherits these, so they cost no call a connection.
+            .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // Also ends connections whose other end has vanished, and those whose window stays shut (tcp(7),
+            // "TCP_USER_TIMEOUT").
             .serverChannelOption(
                 .tcpOption(.init(rawValue: TCP_USER_TIMEOUT)),
                 value: Int(clamping: shared.settings.stallTimeout.wholeMilliseconds)
@@ -189,7 +191,6 @@ public final class Listener: Sendable {
                     try channel.pipeline.syncOperations.addHandler(gate)
                 }
             }
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(.recvAllocator, value: TransientReceiveBuffers())
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in

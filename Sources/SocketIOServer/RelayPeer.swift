@@ -110,7 +110,6 @@ final class Relays {
         let bound = NIOLoopBound(peer, eventLoop: loop)
         ClientBootstrap(group: loop)
             .connectTimeout(.nanoseconds(settings.relayTimeout.wholeNanoseconds))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(bound.value)

@@ -135,7 +135,6 @@ package final class RedisConnection: @unchecked Sendable {
         let isEncrypted = address.isEncrypted
         ClientBootstrap(group: loop)
             .connectTimeout(.nanoseconds(connectTimeout.wholeNanoseconds))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
