@@ -14,10 +14,12 @@
 
   var root = document.documentElement;
   var log = find('log');
-  var socket, name, sent, pause;
+  var socket, name, pause;
   var isTyping = false;
   var follows = true;
   var writers = [];
+  /* What was said and is not acknowledged yet. */
+  var unheard = [];
 
   function find(id) {
     return document.getElementById(id);
@@ -94,11 +96,11 @@
   }
 
   /* An old Array has no indexOf. */
-  function withoutWriter(who) {
+  function without(list, one) {
     var rest = [];
-    for (var i = 0; i < writers.length; i++) {
-      if (writers[i] !== who) {
-        rest.push(writers[i]);
+    for (var i = 0; i < list.length; i++) {
+      if (list[i] !== one) {
+        rest.push(list[i]);
       }
     }
     return rest;
@@ -140,10 +142,16 @@
     }
   }
 
-  /* What was written stays on its line until the server has it. */
+  /* What the server does not take, or may not have heard, stands again on the line it was written on. */
+  function giveBack(text) {
+    var field = find('message');
+    field.value = field.value ? text + ' ' + field.value : text;
+  }
+
+  /* The line is free at once for what comes next: an answer may be long in coming. */
   function say() {
-    var field = find('message'), text = field.value;
-    if (!/\S/.test(text) || sent !== undefined) {
+    var field = find('message'), said = { text: field.value };
+    if (!/\S/.test(said.text)) {
       return;
     }
     problem('');
@@ -152,14 +160,14 @@
       return;
     }
     stopTyping();
-    sent = text;
-    socket.emit('new message', text, function (refusal) {
-      sent = undefined;
-      if (!refusal) {
-        message(name + ' (you)', text);
-        if (field.value === text) {
-          field.value = '';
-        }
+    field.value = '';
+    unheard.push(said);
+    socket.emit('new message', said.text, function (refusal) {
+      unheard = without(unheard, said);
+      if (refusal) {
+        giveBack(said.text);
+      } else {
+        message(name + ' (you)', said.text);
       }
     });
   }
@@ -196,8 +204,10 @@
   }
 
   function lost(why) {
-    sent = undefined;
     isTyping = false;
+    while (unheard.length) {
+      giveBack(unheard.pop().text);
+    }
     showWriters([]);
     state('offline', 'The connection is lost (' + why + '). Trying again.');
   }
@@ -217,7 +227,7 @@
       problem(refusal.reason);
     });
     socket.on('new message', function (news) {
-      showWriters(withoutWriter(news.username));
+      showWriters(without(writers, news.username));
       message(news.username, news.message);
     });
     socket.on('user joined', function (news) {
@@ -225,15 +235,15 @@
       people(news.numUsers);
     });
     socket.on('user left', function (news) {
-      showWriters(withoutWriter(news.username));
+      showWriters(without(writers, news.username));
       notice(news.username + ' has left.');
       people(news.numUsers);
     });
     socket.on('typing', function (news) {
-      showWriters(withoutWriter(news.username).concat(news.username));
+      showWriters(without(writers, news.username).concat(news.username));
     });
     socket.on('stop typing', function (news) {
-      showWriters(withoutWriter(news.username));
+      showWriters(without(writers, news.username));
     });
   }
 

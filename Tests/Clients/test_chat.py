@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 
 import pytest
 
@@ -381,9 +382,38 @@ def test_a_refusal_is_shown_and_what_was_written_is_kept(visit, serve):
     ann.enter("Ann")
     ann.say("too long")
     ann.page.becomes("/5 characters/.test(document.getElementById('problem').textContent)")
-    assert ann.page.evaluate("document.getElementById('message').value") == "too long"
+    ann.page.becomes("document.getElementById('message').value === 'too long'")
     assert not any("too long" in line for line in ann.page.evaluate(LINES))
     assert ann.page.evaluate("document.getElementById('problem').getAttribute('role')") == "alert"
+
+
+def test_one_goes_on_writing_while_the_server_is_slow(visit, serve):
+    server = serve("chat")
+    ann, bob = (visit(f"http://127.0.0.1:{server.port}/") for _ in range(2))
+    ann.enter("Ann")
+    bob.enter("Bob")
+    server.process.send_signal(signal.SIGSTOP)
+    for text in "first", "second", "third":
+        ann.say(text)
+        assert ann.page.evaluate("document.getElementById('message').value") == ""
+    assert not any("(you)" in line for line in ann.page.evaluate(LINES)), "nobody has heard it yet"
+    server.process.send_signal(signal.SIGCONT)
+    bob.shows("Ann: third")
+    ann.shows("Ann (you): third")
+    assert [line for line in bob.page.evaluate(LINES) if line.startswith("Ann:")] == [
+        "Ann: first", "Ann: second", "Ann: third"]
+
+
+def test_what_nobody_may_have_heard_stands_on_its_line_again(visit, serve):
+    server = serve("chat")
+    ann = visit(f"http://127.0.0.1:{server.port}/")
+    ann.enter("Ann")
+    server.process.send_signal(signal.SIGSTOP)
+    ann.say("is anybody")
+    ann.say("there?")
+    server.kill()
+    ann.page.becomes("document.documentElement.dataset.state === 'offline'")
+    assert ann.page.evaluate("document.getElementById('message').value") == "is anybody there?"
 
 
 def test_the_page_comes_back_after_the_server_did(visit, serve):
