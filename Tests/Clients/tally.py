@@ -5,6 +5,8 @@
 A step has a name, the exit code it ended with, and the JUnit reports it should have written. One that ends
 with a code other than 0 counts as a failure even if its reports know of none, as after a crash; so does a
 report that is missing. The exit code is 1 when anything failed, and also when nothing ran.
+
+What counts of a test that was tried again is its last try; such tests are named, since they are to be mended.
 """
 
 import argparse
@@ -14,7 +16,13 @@ import xml.etree.ElementTree as ElementTree
 
 def count(path):
     """Passed, failed and skipped tests of one report."""
-    cases = list(ElementTree.parse(path).iter("testcase"))
+    cases = {}
+    for case in ElementTree.parse(path).iter("testcase"):
+        name = f"{case.get('classname')}::{case.get('name')}"
+        if name in cases:
+            print(f"tried again: {name}")
+        cases[name] = case
+    cases = cases.values()
     failed = sum(any(case.find(tag) is not None for tag in ("failure", "error")) for case in cases)
     skipped = sum(case.find("skipped") is not None for case in cases)
     return len(cases) - failed - skipped, failed, skipped
