@@ -4,89 +4,53 @@ A script that runs first in every document reports each change of the page throu
 for events, also across a redirect or a reload, and sees every state in between.
 """
 
-import itertools
 import json
-import os
-import subprocess
-import time
-from contextlib import ExitStack
-from pathlib import Path
 
-from websockets.sync.client import connect
+from pages import PATIENCE, WATCH, Browser, Watched
 
-from pages import PATIENCE, WATCH, Watched
-from proxies import program
 
-class Chromium:
+class Chromium(Browser):
     """One browser process; each page is a profile of its own, without cache or cookies of another."""
 
+    name = "chromium"
+    LAST = "Browser.close"
+
     def __init__(self, folder):
-        self.folder = Path(folder)
-        self.process = subprocess.Popen(
-            [
-                program("chromium"),
-                "--headless=new",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--disable-extensions",
-                "--no-proxy-server",
-                "--disable-features=HttpsUpgrades",
-                f"--user-data-dir={self.folder / 'profile'}",
-                "--remote-debugging-port=0",
-                "about:blank",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "output").open("wb"),
-            env=os.environ | {"HOME": str(self.folder)},
+        super().__init__(
+            folder,
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-extensions",
+            "--no-proxy-server",
+            "--disable-features=HttpsUpgrades",
+            f"--user-data-dir={folder}/profile",
+            "--remote-debugging-port=0",
+            "about:blank",
         )
-        self.links = ExitStack()
-        self.link = self.links.enter_context(connect(self._endpoint(), max_size=None, compression=None))
-        self.numbers = itertools.count(1)
-        self.pages = {}
 
-    def _endpoint(self):
-        """The address Chromium listens at, which it writes to a file once it does."""
+    def address(self):
+        """Chromium writes it to a file once it listens."""
         path = self.folder / "profile" / "DevToolsActivePort"
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end and self.process.poll() is None:
-            lines = path.read_text().split("\n") if path.exists() else []
-            if len(lines) == 2:
-                return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
-            time.sleep(0.05)
-        self.process.kill()
-        raise AssertionError(
-            f"chromium does not start: {(self.folder / 'output').read_text(errors='replace')[-2000:]}"
-        )
-
-    def send(self, method, session=None, **parameters):
-        """Sends one command: its number."""
-        number = next(self.numbers)
-        message = {"id": number, "method": method, "params": parameters}
-        self.link.send(json.dumps(message | ({"sessionId": session} if session else {})))
-        return number
+        lines = path.read_text().split("\n") if path.exists() else []
+        return f"ws://127.0.0.1:{lines[0]}{lines[1]}" if len(lines) == 2 else None
 
     def ask(self, method, session=None, **parameters):
-        """One command and its result; what happens meanwhile is noted with the pages."""
-        number = self.send(method, session, **parameters)
-        while True:
-            message = self.next(PATIENCE)
-            if message.get("id") == number:
-                assert "error" not in message, f"{method}: {message['error']}"
-                return message["result"]
+        """One command and its result."""
+        answer = self.answer(self.send(method, parameters, **({"sessionId": session} if session else {})))
+        assert "error" not in answer, f"{method}: {answer['error']}"
+        return answer["result"]
 
-    def next(self, timeout):
-        """The next message, noted with its page."""
-        message = json.loads(self.link.recv(timeout=timeout))
+    def note(self, message):
+        """Notes an event with its page."""
         page = self.pages.get(message.get("sessionId"))
         if page and "method" in message:
             page.happened(message["method"], message["params"])
-        return message
 
     def open(self, url):
         """A page that goes to `url`."""
@@ -96,16 +60,6 @@ class Chromium:
         page = self.pages[session] = Page(self, session, context)
         page.go(url)
         return page
-
-    def close(self):
-        """Ends the browser."""
-        try:
-            self.ask("Browser.close")
-            self.links.close()
-            self.process.wait(PATIENCE)
-        except Exception:
-            self.process.kill()
-            self.process.wait()
 
 
 class Page(Watched):

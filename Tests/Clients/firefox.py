@@ -1,19 +1,13 @@
 """Headless Firefox over WebDriver BiDi: opens pages and waits for what they show, as `chromium.py` does."""
 
-import itertools
 import json
 import os
 import re
 import signal
-import subprocess
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
-from websockets.sync.client import connect
-
-from pages import PATIENCE, WATCH, Watched
-from proxies import program
+from pages import WATCH, Browser, Watched
 
 LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 
@@ -34,73 +28,50 @@ PREFERENCES = {
 }
 
 
-class Firefox:
+class Firefox(Browser):
     """One browser process; each page is a user context of its own."""
 
+    name = "firefox-esr"
+    LAST = "browser.close"
+
     def __init__(self, folder):
-        self.folder = Path(folder)
-        profile = self.folder / "profile"
+        profile = Path(folder) / "profile"
         profile.mkdir()
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()]
         (profile / "user.js").write_text("\n".join(lines) + "\n")
-        self.process = subprocess.Popen(
-            [
-                program("firefox-esr"),
-                "--headless",
-                "--no-remote",
-                "--profile",
-                str(profile),
-                "--remote-debugging-port",
-                "0",
-                "about:blank",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "output").open("wb"),
-            env=os.environ | {"HOME": str(self.folder)},
+        super().__init__(
+            folder,
+            "--headless",
+            "--no-remote",
+            "--profile",
+            str(profile),
+            "--remote-debugging-port",
+            "0",
+            "about:blank",
             start_new_session=True,
         )
-        self.links = ExitStack()
-        self.link = self.links.enter_context(connect(self._endpoint(), max_size=None, compression=None))
-        self.numbers = itertools.count(1)
-        self.pages = {}
         self.ask("session.new", capabilities={})
         events = ["script.message", "network.beforeRequestSent", "log.entryAdded"]
         self.ask("session.subscribe", events=events)
 
-    def _endpoint(self):
-        """The address Firefox says it listens at."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end and self.process.poll() is None:
-            if found := LISTENING.search(self.output()):
-                return found[1] + "/session"
-            time.sleep(0.05)
-        self.process.kill()
-        raise AssertionError(f"firefox does not start: {self.output()[-2000:]}")
-
-    def output(self):
-        """What it has written, for failures."""
-        return (self.folder / "output").read_text(errors="replace")
+    def address(self):
+        """Firefox says it once it listens."""
+        found = LISTENING.search(self.output())
+        return found and found[1] + "/session"
 
     def ask(self, method, **parameters):
-        """One command and its result; what happens meanwhile is noted with the pages."""
-        number = next(self.numbers)
-        self.link.send(json.dumps({"id": number, "method": method, "params": parameters}))
-        while True:
-            message = self.next(PATIENCE)
-            if message.get("id") == number:
-                assert message["type"] == "success", f"{method}: {message}"
-                return message["result"]
+        """One command and its result."""
+        answer = self.answer(self.send(method, parameters))
+        assert answer["type"] == "success", f"{method}: {answer}"
+        return answer["result"]
 
-    def next(self, timeout):
-        """The next message, noted with its page."""
-        message = json.loads(self.link.recv(timeout=timeout))
+    def note(self, message):
+        """Notes an event with its page."""
         if message.get("type") == "event":
             parameters = message["params"]
             context = parameters.get("context") or (parameters.get("source") or {}).get("context")
             if page := self.pages.get(context):
                 page.happened(message["method"], parameters)
-        return message
 
     def open(self, url):
         """A page that goes to `url`."""
@@ -117,16 +88,6 @@ class Firefox:
             time.sleep(seconds)
         finally:
             os.killpg(self.process.pid, signal.SIGCONT)
-
-    def close(self):
-        """Ends the browser."""
-        try:
-            self.ask("browser.close")
-            self.links.close()
-            self.process.wait(PATIENCE)
-        except Exception:
-            self.process.kill()
-            self.process.wait()
 
 
 class Page(Watched):

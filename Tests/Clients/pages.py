@@ -1,6 +1,16 @@
-"""What is common to the pages of every browser: what they have shown, and waiting for it."""
+"""What is common to all browsers and their pages: one process, what its pages have shown, and waiting for it."""
 
+import itertools
+import json
+import os
+import subprocess
 import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from websockets.sync.client import connect
+
+from proxies import program
 
 PATIENCE = 30
 
@@ -26,6 +36,70 @@ WATCH = """
   document.addEventListener('DOMContentLoaded', tell);
 })();
 """
+
+
+class Browser:
+    """One browser process and the link it is told by what to do.
+
+    A subclass has `name`, the program's; `address()`, where it listens, or None while it does not; `ask(method, …)`,
+    one command and its result; `note(message)`, for what it tells by itself; and `LAST`, the command that ends it.
+    """
+
+    def __init__(self, folder, *arguments, **how):
+        self.folder = Path(folder)
+        self.process = subprocess.Popen(
+            [program(self.name), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / "output").open("wb"),
+            env=os.environ | {"HOME": str(self.folder)},
+            **how,
+        )
+        self.links = ExitStack()
+        self.link = self.links.enter_context(connect(self._listens(), max_size=None, compression=None))
+        self.numbers = itertools.count(1)
+        self.pages = {}
+
+    def _listens(self):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and self.process.poll() is None:
+            if address := self.address():
+                return address
+            time.sleep(0.05)
+        self.process.kill()
+        raise AssertionError(f"{self.name} does not start: {self.output()[-2000:]}")
+
+    def output(self):
+        """What it has written, for failures."""
+        return (self.folder / "output").read_text(errors="replace")
+
+    def send(self, method, parameters, **more):
+        """Sends one command: its number."""
+        number = next(self.numbers)
+        self.link.send(json.dumps({"id": number, "method": method, "params": parameters, **more}))
+        return number
+
+    def answer(self, number):
+        """The answer to a command; what happens meanwhile is noted with the pages."""
+        while (message := self.next(PATIENCE)).get("id") != number:
+            pass
+        return message
+
+    def next(self, timeout):
+        """The next message, noted with its page."""
+        message = json.loads(self.link.recv(timeout=timeout))
+        self.note(message)
+        return message
+
+    def close(self):
+        """Ends the browser."""
+        try:
+            self.ask(self.LAST)
+            self.links.close()
+            self.process.wait(PATIENCE)
+        except Exception:
+            self.process.kill()
+            self.process.wait()
 
 
 class Watched:
