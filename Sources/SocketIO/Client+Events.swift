@@ -76,8 +76,9 @@ extension Client {
         // A Socket.IO 4 client takes any last argument that is a text for its recovery offset. Where its offset is
         // a reader's cursor, an event of its own puts that back in its place, before anything can cut in.
         if form == .engine4, index < memberships.count, let frames = memberships[index].frames,
-            let cursor = memberships[index].reader?.cursor(in: frames.feed), last?.string != nil
+            last?.string != nil
         {
+            let cursor = memberships[index].reader.cursor(in: frames.feed)
             let name = memberships[index].namespace
             for packet in form.packets(["cursor", .string(cursor)], id: nil, namespace: name, offset: nil) {
                 queue(packet, at: now)

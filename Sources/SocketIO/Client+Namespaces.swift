@@ -140,7 +140,7 @@ extension Client {
             rooms: membership.socket?.foundRooms ?? [])
         shard.closeIfEmpty(membership.local)
         shard.server.registry.leave(namespace)
-        if membership.reader != nil { shard.readers -= 1 }
+        if membership.frames != nil { shard.readers -= 1 }
         guard let socket = membership.socket else { return }
         if let recovery = namespace.recovery, let pid = socket.pid, reason.isRecoverable {
             recovery.keep(socket.person, pid: pid, at: now)

@@ -7,7 +7,8 @@ struct Membership {
     let joins: UInt32
     /// Its client's place among those of ``local``.
     var slot: UInt32
-    var reader: FeedReader?
+    /// Its place, where ``frames`` are read to it.
+    var reader = FeedReader.ofNothing
     var frames: FrameCache?
     /// Made when somebody wants it: a handler, a recovery, or whoever fetches the namespace's sockets. A client that
     /// is only read to has none.
@@ -45,11 +46,13 @@ protocol Client: LinkDelegate, Timed {
     /// What the client came with, where anybody may ask.
     var request: Request? { get }
     var generation: Handshake.Generation { get }
-    var memberships: [Membership] { get set }
+    var memberships: Memberships { get set }
     /// Namespaces whose middleware has not decided yet.
     var joining: [Joining] { get set }
 
     var isEnded: Bool { get }
+    /// It has not asked for its first namespace yet.
+    var isNewcomer: Bool { get }
     /// A held poll, or a WebSocket or stream with nothing before it.
     var hasWay: Bool { get }
     /// Packets leave in answers to polls, not over a WebSocket or a stream.
@@ -71,7 +74,8 @@ protocol Client: LinkDelegate, Timed {
     /// Who a newcomer is in a namespace.
     func identity(in namespace: Namespace, joins: UInt32) -> Identity
 
-    func writeDirectly(_ frame: Frame)
+    /// What shared frames go to as they are: the WebSocket or the stream, ready or not; nil for a poll.
+    var direct: (any Link)? { get }
     func queue(_ packet: Outgoing, at now: Instant)
     func sendAcknowledgement(_ id: String, _ arguments: [JSON], namespace: String, at now: Instant)
     func sendConnected(_ identity: Identity, namespace: Namespace, at now: Instant)
@@ -97,36 +101,48 @@ extension Client {
         flush(at: now)
         guard !isEnded else { return }
         var next = sessionDeadline
+        // Looked at again soon: then its place on the wheel is where its reading takes it, and none stays behind until
+        // a deadline that will have moved by then.
+        if isNewcomer { next = min(next, Instant(nanoseconds: now.nanoseconds &+ 1_000_000_000)) }
         if hasWay {
-            for membership in memberships { next = min(next, membership.reader?.due ?? .distantFuture) }
+            for index in memberships.indices { next = min(next, memberships[index].reader.due) }
         }
         shard.arm(self, at: next)
     }
 
-    /// Reads a namespace's feed to this client while there is a way. A shared frame goes straight to the link; a
-    /// poll takes one entry, behind whatever waits for it.
+    /// Reads a namespace's feed to this client while there is a way: a shared frame goes straight to the link.
     private func pump(_ index: Int, at now: Instant) {
         guard let frames = memberships[index].frames else { return }
+        if isPolling { return pump(frames, toPoll: index, at: now) }
+        guard let link = direct else { return }
         // Bounded, so that one who catches up keeps nobody waiting.
         for _ in 0..<64 {
-            guard hasWay else { return }
-            switch memberships[index].reader?.next(of: frames.feed, at: now) {
+            guard link.isReady else { return }
+            switch memberships[index].reader.next(of: frames.feed, at: now) {
             case .entry(let entry):
-                memberships[index].reader?.advance(in: frames.feed)
+                memberships[index].reader.advance(in: frames.feed)
                 shard.metrics.entries &+= 1
-                if !isPolling {
-                    writeDirectly(frames[entry])
-                    continue
-                }
-                queue(.frame(frames[entry]), at: now)
-                guard !isEnded else { return }
-                if case .end = memberships[index].reader?.next(of: frames.feed, at: now) {
-                    endReading(index, at: now)
-                }
-                return
+                link.write(frames[entry])
             case .end: return endReading(index, at: now)
-            case .later, nil: return
+            case .later: return
             }
+        }
+    }
+
+    /// A poll takes one entry, behind whatever waits for it.
+    private func pump(_ frames: FrameCache, toPoll index: Int, at now: Instant) {
+        guard hasWay else { return }
+        switch memberships[index].reader.next(of: frames.feed, at: now) {
+        case .entry(let entry):
+            memberships[index].reader.advance(in: frames.feed)
+            shard.metrics.entries &+= 1
+            queue(.frame(frames[entry]), at: now)
+            guard !isEnded else { return }
+            if case .end = memberships[index].reader.next(of: frames.feed, at: now) {
+                endReading(index, at: now)
+            }
+        case .end: endReading(index, at: now)
+        case .later: break
         }
     }
 

@@ -7,30 +7,41 @@ final class ClientV09: PollingClient {
     private let arrival: Arrival?
     var cursor: String? { arrival?.cursor }
     var request: Request? { arrival?.request }
-    var memberships: [Membership] = []
+    var memberships = Memberships()
     var joining: [Joining] = []
     var joins: UInt32 = 0
     var scheduled = Instant.distantFuture
     private var session: SessionV09
-    private let limits: LimitsV09
     /// The open transport: the held poll, the WebSocket or the htmlfile stream.
     private var transport: (any Link)?
     private var way = SessionV09.Way.poll
-    /// Of the held poll: what its answer depends on.
-    private var pollOrigin: String?
-    private var pollCallback: String?
+    /// What the held poll's answer depends on; nil where there is nothing of that.
+    private var asked: Asked?
+
+    private final class Asked {
+        let origin: String?
+        let callback: String?
+
+        init?(origin: String?, callback: String?) {
+            if origin == nil, callback == nil { return nil }
+            self.origin = origin
+            self.callback = callback
+        }
+    }
 
     init(_ request: Request, _ id: SessionID, shard: Shard, at now: Instant) {
         self.id = id
         arrival = Arrival(request, isKept: shard.server.registry.hub.keepsHandshakes)
         self.shard = shard
-        limits = shard.server.settings.limitsV09
-        session = SessionV09(limits: limits, at: now)
+        session = SessionV09(limits: shard.limitsV09, at: now)
     }
+
+    private var limits: LimitsV09 { shard.limitsV09 }
 
     // MARK: Client
 
     var isEnded: Bool { session.isEnded }
+    var isNewcomer: Bool { joins == 0 }
     var hasWay: Bool { session.isOnSocketOrStream ? transport?.isReady ?? false : session.isPollHeld }
     var isPolling: Bool { !session.isOnSocketOrStream }
     var sessionDeadline: Instant { session.nextDeadline }
@@ -42,7 +53,7 @@ final class ClientV09: PollingClient {
         switch way {
         case .socket: TransportV09.webSocket.rawValue
         case .stream: TransportV09.htmlFile.rawValue
-        case .poll: (pollCallback == nil ? TransportV09.xhrPolling : .jsonpPolling).rawValue
+        case .poll: (asked?.callback == nil ? TransportV09.xhrPolling : .jsonpPolling).rawValue
         }
     }
 
@@ -61,8 +72,7 @@ final class ClientV09: PollingClient {
     /// A packet on an htmlfile stream: a script element, in a chunk of its own.
     private static func chunk(_ packet: [UInt8]) -> Frame { .chunk(ScriptEnvelope.htmlfile(packet)) }
 
-    /// In the form of ``feedForm``: it is written as it is.
-    func writeDirectly(_ frame: Frame) { transport?.write(frame) }
+    var direct: (any Link)? { session.isOnSocketOrStream ? transport : nil }
 
     func queue(_ packet: Outgoing, at now: Instant) {
         var actions: [SessionV09.Action] = []
@@ -132,8 +142,7 @@ final class ClientV09: PollingClient {
         let isOtherForm = memberships.contains { $0.frames != nil } && (new == .stream) != (way == .stream)
         transport = link
         way = new
-        pollOrigin = origin
-        pollCallback = callback
+        asked = Asked(origin: origin, callback: callback)
         link.delegate = self
         if isOtherForm { renewFrames() }
         for membership in memberships { membership.socket?.changed(transport: transportName) }
@@ -221,7 +230,7 @@ final class ClientV09: PollingClient {
                 transport = nil
                 held?.delegate = nil
                 let payload = PayloadV09.encode(packets.compactMap(\.textBytes))
-                held?.respond(AnswerV09.payload(payload, origin: pollOrigin, callback: pollCallback))
+                held?.respond(AnswerV09.payload(payload, origin: asked?.origin, callback: asked?.callback))
             case .write(let packet): write(packet)
             case .endTransport:
                 let open = transport

@@ -4,22 +4,32 @@ internal import SocketIOCore
 final class EngineClient: PollingClient {
     let id: SessionID
     let shard: Shard
-    /// The digit of the handshake; what is asked later in another revision's name is refused.
-    private let revisionDigit: UInt8
-    private let arrival: Arrival?
-    /// Where its messages are no Socket.IO packets but go to this application as they are.
-    let endpoint: EngineEndpoint?
-    private lazy var engineSocket = EngineSocket(self, at: Instant(nanoseconds: 0))
-    var memberships: [Membership] = []
+    private let particulars: Particulars?
+    var memberships = Memberships()
     var joining: [Joining] = []
-    var joins: UInt32 = 0
     var scheduled = Instant.distantFuture
     var session: Session
     var decoder: SocketPacketDecoder
+    /// The digit of the handshake; what is asked later in another revision's name is refused.
+    private let revisionDigit: UInt8
+    var joins: UInt32 = 0
     /// Gone with the upgrade.
     private var polling: Polling?
     /// The WebSocket this session is on.
     private var socket: (any Link)?
+
+    /// What few come with.
+    private final class Particulars {
+        let arrival: Arrival?
+        let endpoint: EngineEndpoint?
+        var socket: EngineSocket?
+
+        init?(_ arrival: Arrival?, _ endpoint: EngineEndpoint?) {
+            if arrival == nil, endpoint == nil { return nil }
+            self.arrival = arrival
+            self.endpoint = endpoint
+        }
+    }
 
     /// What polling alone needs.
     private final class Polling {
@@ -58,9 +68,9 @@ final class EngineClient: PollingClient {
         shard: Shard, at now: Instant
     ) {
         self.id = id
-        self.endpoint = endpoint
         self.shard = shard
-        arrival = Arrival(request, isKept: shard.server.registry.hub.keepsHandshakes)
+        particulars = Particulars(
+            Arrival(request, isKept: shard.server.registry.hub.keepsHandshakes), endpoint)
         revisionDigit = request.parameter("EIO")?.utf8.first ?? 0
         let digits = request.parameter("j")?.filter { ("0"..."9").contains($0) }
         let callback = onSocket || digits?.isEmpty == true ? nil : digits
@@ -74,8 +84,10 @@ final class EngineClient: PollingClient {
     }
 
     private var limits: SessionLimits { shard.limits }
-    var cursor: String? { arrival?.cursor }
-    var request: Request? { arrival?.request }
+    var cursor: String? { particulars?.arrival?.cursor }
+    var request: Request? { particulars?.arrival?.request }
+    /// Where its messages are no Socket.IO packets but go to this application as they are.
+    var endpoint: EngineEndpoint? { particulars?.endpoint }
     var revision: String { String(UnicodeScalar(revisionDigit)) }
     private var probe: (any Link)? { polling?.probe }
     private var format: EngineFormat { session.format }
@@ -84,6 +96,7 @@ final class EngineClient: PollingClient {
     // MARK: Client
 
     var isEnded: Bool { session.isEnded }
+    var isNewcomer: Bool { joins == 0 && endpoint == nil }
     var hasWay: Bool {
         session.isOnSocket ? socket?.isReady ?? false : session.isPolling && session.isPollHeld
     }
@@ -114,7 +127,7 @@ final class EngineClient: PollingClient {
         }
     }
 
-    func writeDirectly(_ frame: Frame) { socket?.write(frame) }
+    var direct: (any Link)? { session.isOnSocket ? socket : nil }
 
     func queue(_ packet: Outgoing, at now: Instant) {
         var actions: [Session.Action] = []
@@ -399,7 +412,10 @@ final class EngineClient: PollingClient {
     }
 
     private func hear(_ message: WebSocketMessage, at now: Instant) {
-        if let endpoint { engineSocket.heard(message, endpoint.handler, at: now) }
+        guard let particulars, let endpoint = particulars.endpoint else { return }
+        let socket = particulars.socket ?? EngineSocket(self, at: now)
+        particulars.socket = socket
+        socket.heard(message, endpoint.handler, at: now)
     }
 
     private func write(_ packet: Outgoing) {

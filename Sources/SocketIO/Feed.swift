@@ -125,6 +125,9 @@ struct FeedReader {
         case later, end
     }
 
+    /// Never due.
+    static let ofNothing = FeedReader(FeedPlace(position: 0, start: .distantFuture))
+
     private var place: FeedPlace
     /// When ``next(at:)`` has something to say; in the distant future when nothing more comes.
     private(set) var due: Instant

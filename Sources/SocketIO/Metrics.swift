@@ -126,10 +126,9 @@ extension Client {
     /// The timer has come for this client, and perhaps for an entry.
     func noteLateness(at now: Instant) {
         guard hasWay else { return }
-        for membership in memberships {
-            if let due = membership.reader?.due, due <= now {
-                shard.metrics.lateness.record(now.nanoseconds &- due.nanoseconds)
-            }
+        for index in memberships.indices {
+            let due = memberships[index].reader.due
+            if due <= now { shard.metrics.lateness.record(now.nanoseconds &- due.nanoseconds) }
         }
     }
 }

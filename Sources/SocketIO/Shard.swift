@@ -7,6 +7,7 @@ package import SocketIOCore
 package final class Shard {
     let server: Server
     let limits: SessionLimits
+    let limitsV09: LimitsV09
     private let router: Router
     package let node: UInt16
     private let index: UInt8
@@ -14,7 +15,7 @@ package final class Shard {
     /// Runs something on this shard's loop, with this shard and the time: the way in for an application's tasks.
     let onLoop: OnLoop
     private var wheel: Wheel
-    private var clients: [SessionID: any Client] = [:]
+    private var clients = ClientTable()
     package private(set) var isDraining = false
     /// Over which the goodbyes of a stop are spread.
     private var drainWindow = Duration.zero
@@ -40,6 +41,7 @@ package final class Shard {
         self.random = random
         self.onLoop = onLoop
         limits = server.settings.limits
+        limitsV09 = server.settings.limitsV09
         router = Router(server: server)
         wheel = Wheel(width: server.settings.wheelSlot, startingAt: now)
         server.registry.open(with: server.settings)
@@ -49,7 +51,7 @@ package final class Shard {
 
     package var sessionCount: Int { clients.count }
 
-    var openClients: some Sequence<any Client> { clients.values }
+    var openClients: some Sequence<any Client> { clients.all }
 
     /// Where the session lives that a request names.
     package enum Place: Equatable, Sendable {
@@ -164,9 +166,9 @@ package final class Shard {
 
     func client(_ sid: String) -> (any Client)? { SessionID(sid).flatMap { clients[$0] } }
 
-    func keep(_ client: some Client) { clients[client.id] = client }
+    func keep(_ client: some Client) { clients.insert(client) }
 
-    func forget(_ client: some Client) { clients[client.id] = nil }
+    func forget(_ client: some Client) { clients.remove(client.id) }
 
     /// Why there can be no new session; nil when there can.
     func refusalOfSession() -> Response? {
@@ -222,7 +224,7 @@ package final class Shard {
     package func beginDraining(over window: Duration, at now: Instant) {
         isDraining = true
         drainWindow = window
-        for client in clients.values where !client.hasWay { client.close(.serverShuttingDown, at: now) }
+        for client in clients.all where !client.hasWay { client.close(.serverShuttingDown, at: now) }
     }
 
     /// A moment of the window that begins now, for one goodbye.
@@ -238,6 +240,6 @@ package final class Shard {
     /// The window is over: whoever is still there ends now, in its protocol's way.
     package func drain(at now: Instant) {
         isDraining = true
-        for client in clients.values { client.close(.serverShuttingDown, at: now) }
+        for client in clients.all { client.close(.serverShuttingDown, at: now) }
     }
 }

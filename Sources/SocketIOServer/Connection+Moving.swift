@@ -40,6 +40,6 @@ extension Connection {
             worker.shard.received(moved.request, on: self, at: now)
         }
         guard moved.rest.readableBytes > 0 else { return }
-        if reader != nil { receivedFrames(moved.rest) } else { readRequests(moved.rest, in: context) }
+        if readsFrames { receivedFrames(moved.rest) } else { readRequests(moved.rest, in: context) }
     }
 }

@@ -60,11 +60,29 @@ extension Connection {
     func receivedFrames(_ bytes: ByteBuffer) {
         guard bytes.readableBytes > 0, phase == .webSocket || phase == .closing else { return }
         let codec = windowBits > 0 ? worker.compression?.codec : nil
-        let events = bytes.withUnsafeReadableBytes { reader?.receive($0, inflatingWith: codec) ?? [] }
+        let events = bytes.withUnsafeReadableBytes { read($0, inflatingWith: codec) }
         guard !events.isEmpty else { return }
         worker.enter { now in
             for event in events { received(event, at: now) }
         }
+    }
+
+    /// Between two messages a connection has no reader: most clients say something at the beginning, and a pong now and
+    /// then.
+    private func read(
+        _ bytes: UnsafeRawBufferPointer, inflatingWith codec: (any DeflateCodec)?
+    ) -> [WebSocketReader.Event] {
+        if let unfinished {
+            let events = unfinished.reader.receive(bytes, inflatingWith: codec)
+            if unfinished.reader.isIdle { self.unfinished = nil }
+            return events
+        }
+        var reader = WebSocketReader(
+            maxMessageBytes: rare?.maxMessageBytes ?? worker.maxBody,
+            maxFragments: worker.settings.maxFragments)
+        let events = reader.receive(bytes, inflatingWith: codec)
+        if !reader.isIdle { unfinished = UnfinishedMessage(reader) }
+        return events
     }
 
     func received(_ event: WebSocketReader.Event, at now: Instant) {
@@ -105,4 +123,11 @@ extension Connection {
         delegate?.linkClosed(self, at: now)
         finish()
     }
+}
+
+/// A reader in the middle of something, or at its end.
+final class UnfinishedMessage {
+    var reader: WebSocketReader
+
+    init(_ reader: WebSocketReader) { self.reader = reader }
 }

@@ -13,6 +13,8 @@ extension Connection {
         var owedBefore = Int.max
         /// Bytes that came behind our last answer.
         var discarded = 0
+        /// Of an address with a limit of its own.
+        var maxMessageBytes: Int?
     }
 
     func makeRare() -> Rare {

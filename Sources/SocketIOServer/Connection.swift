@@ -21,47 +21,50 @@ internal import SocketIOCore
 /// path a stanza costs what a bare `send` server pays.
 ///
 /// Owner: the event loop of its worker.
-final class Connection: ChannelInboundHandler, Link, Timed {
+final class Connection: ChannelInboundHandler, Link {
     typealias InboundIn = ByteBuffer
 
     enum Phase: UInt8 { case http, stream, webSocket, tunnel, closing, closed }
 
     let worker: Worker
-    /// The client speaks TLS on this very connection.
-    let isSecure: Bool
-    /// Nil once it is closed: a deadline may hold this object for a minute more, and need not hold all of that.
+    /// Nil once it is closed: whoever still holds this object need not hold all of that.
     private(set) var channel: (any Channel)?
+    var delegate: (any LinkDelegate)?
+    /// While there is something to be read as HTTP.
+    var listener: ListenerHandler?
+    /// The last poll, in case the next one is the same.
+    var repeated: RepeatedRequest?
+    /// Where ``readsFrames``: what is here in part alone.
+    var unfinished: UnfinishedMessage?
+    private var corked: [UInt8] = []
+    var rare: Rare?
+    /// When it ends if nothing more happens; ``Worker/watch(until:)`` looks.
+    var deadline = Instant.distantFuture
     /// -1 when the transport is not a plain socket, or no longer ours to use: then everything goes through NIO. A
     /// descriptor that NIO has closed may belong to somebody else's connection the moment after.
     var descriptor: CInt
-    /// While there is something to be read as HTTP.
-    var listener: ListenerHandler?
-    /// From a request's head until it is answered.
-    var isBusy = false
-    /// The last poll, in case the next one is the same.
-    var repeated: RepeatedRequest?
-    /// It came from another loop, and stays on this one.
-    let hasMoved: Bool
-    /// It counts as one of its address's connections.
-    var isCounted = false
-    var delegate: (any LinkDelegate)?
-    var scheduled = Instant.distantFuture
-    private(set) var deadline = Instant.distantFuture
-    var reader: WebSocketReader?
-    private var corked: [UInt8] = []
     /// Writes that NIO has taken and not yet finished.
-    var outstanding = 0
-    var phase = Phase.http
-    /// How far back a compressed message may refer (``PerMessageDeflate``); 0: none is compressed.
-    var windowBits: UInt8 = 0
-    private var isCorked = false
-    private var closesWhenDrained = false
-    var rare: Rare?
-    /// Another loop has it; nothing more happens here.
-    var hasLeft = false
+    var outstanding: Int32 = 0
     /// Its place among the worker's connections.
     var slot: Int32 = -1
     var facts = RequestFacts()
+    var phase = Phase.http
+    /// How far back a compressed message may refer (``PerMessageDeflate``); 0: none is compressed.
+    var windowBits: UInt8 = 0
+    /// The client speaks TLS on this very connection.
+    let isSecure: Bool
+    /// It came from another loop, and stays on this one.
+    let hasMoved: Bool
+    /// From a request's head until it is answered.
+    var isBusy = false
+    /// It counts as one of its address's connections.
+    var isCounted = false
+    /// What comes are a WebSocket's frames.
+    private(set) var readsFrames = false
+    private var isCorked = false
+    private var closesWhenDrained = false
+    /// Another loop has it; nothing more happens here.
+    var hasLeft = false
 
     /// - Parameters:
     ///   - isPlain: what is written leaves as it is, without TLS on its way.
@@ -165,8 +168,8 @@ final class Connection: ChannelInboundHandler, Link, Timed {
             headers.append(("Sec-WebSocket-Extensions", deflate.answer))
         }
         corked = ResponseWriter.switching(accept: accept, headers: headers)
-        reader = WebSocketReader(
-            maxMessageBytes: maxMessageBytes ?? worker.maxBody, maxFragments: worker.settings.maxFragments)
+        readsFrames = true
+        if let maxMessageBytes { makeRare().maxMessageBytes = maxMessageBytes }
         expect(nil)
         repeated = nil
         requests?.stepAside()
@@ -315,11 +318,6 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         requests?.answered()
     }
 
-    /// The next request's time begins when the client has got the answer before it.
-    ///
-    /// In a host's pipeline the time between requests is the host's.
-    func expectRequest() { expect(isMounted ? nil : worker.settings.idleTimeout) }
-
     private func drained() {
         let calls = readiness
         readiness = []
@@ -342,51 +340,6 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         waitForGoodbye()
     }
 
-    /// The peer's time to end its half begins when it has got all of ours; a slow one has longer for that.
-    private func waitForGoodbye() {
-        expect(outstanding == 0 ? worker.settings.goodbyeTimeout : worker.settings.idleTimeout)
-    }
-
-    // MARK: Time
-
-    /// Sets when this connection ends if nothing more happens; nil: never.
-    func expect(_ span: Duration?) {
-        guard let span else {
-            deadline = .distantFuture
-            return
-        }
-        deadline = Clock.now() + span
-        worker.arm(self, at: deadline)
-    }
-
-    func deadlineReached(at now: Instant) {
-        guard phase != .closed, deadline != .distantFuture else { return }
-        if now < deadline { return worker.arm(self, at: deadline) }
-        // Who still takes our bytes, however slowly, is given the same time again.
-        let left = owed
-        guard left > 0, left < owedBefore else {
-            if requests?.isReceiving == true {
-                worker.refused(RefusalNote("body timeout", setting: "--body-timeout"), peer: peer)
-            }
-            return abort()
-        }
-        owedBefore = left
-        expect(worker.settings.idleTimeout)
-    }
-
-    /// Bytes that the client has not taken yet and NIO holds.
-    var owed: Int {
-        outstanding == 0 ? 0 : Int((try? channel?.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
-    }
-
-    /// The server stops.
-    func mustEnd(at now: Instant) {
-        facts.keepsAlive = false
-        if let delegate { return delegate.linkMustEnd(self, at: now) }
-        // A body that is half here is not waited for.
-        if phase == .http, !isBusy || requests?.isReceiving == true { finish() }
-    }
-
     // MARK: The channel
 
     func channelActive(context: ChannelHandlerContext) {
@@ -402,7 +355,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
         if let tunnel { return tunnel.sent(bytes) }
-        if reader != nil { return receivedFrames(bytes) }
+        if readsFrames { return receivedFrames(bytes) }
         guard phase == .http || phase == .stream else { return discard(bytes) }
         if let repeated, !isBusy, listener == nil, pollAgain(repeated, bytes) { return }
         readRequests(bytes, in: context)
@@ -442,6 +395,7 @@ final class Connection: ChannelInboundHandler, Link, Timed {
         readsNoRequests()
         rare = nil
         repeated = nil
+        unfinished = nil
         worker.remove(self)
         if isCounted, let address = IPAddress(peer) { worker.shared.addressLimit.release(address) }
         guard let delegate else { return }

@@ -56,7 +56,7 @@ final class RequestHandler {
         remote = nil
         let offersUpgrade = head.headers.contains(name: "upgrade")
         connection.facts = RequestFacts(
-            minorVersion: head.version.minor, isHead: head.method == .HEAD,
+            minorVersion: UInt8(clamping: head.version.minor), isHead: head.method == .HEAD,
             // Behind any request that offers an upgrade the parser stops: there is no next one to be read.
             keepsAlive: head.isKeepAlive && !offersUpgrade, offersUpgrade: offersUpgrade,
             parserGoesOn: head.isKeepAlive)

@@ -151,7 +151,7 @@ enum ResponseWriter {
 
 /// What of a request its answer depends on.
 struct RequestFacts: Sendable {
-    var minorVersion = 1
+    var minorVersion: UInt8 = 1
     var isHead = false
     var keepsAlive = true
     /// A WebSocket, or something else that is not spoken here.

@@ -30,6 +30,7 @@ final class Worker {
     /// Each knows its place.
     private(set) var connections: [Connection] = []
     let decoders: RequestDecoders
+    private lazy var watch = Watch(self)
     private var timer: Scheduled<Void>?
     private var timerAt = Instant.distantFuture
     private var date = ""
@@ -116,10 +117,28 @@ final class Worker {
         }
     }
 
-    func arm(_ timed: any Timed, at deadline: Instant) {
-        guard deadline < timed.scheduled else { return }
-        shard.arm(timed, at: deadline)
+    /// A connection has this deadline: when it comes, all are looked through.
+    ///
+    /// - Why: of all timeouts next to none is ever reached, and a place on the wheel for each would keep a connection
+    ///   that has long ended.
+    func watch(until deadline: Instant) {
+        guard deadline < watch.scheduled else { return }
+        shard.arm(watch, at: max(deadline, watch.earliest))
         rearm()
+    }
+
+    fileprivate func endOverdue(at now: Instant) {
+        var next = Instant.distantFuture
+        var overdue: [Connection] = []
+        for connection in connections {
+            if connection.deadline <= now {
+                overdue.append(connection)
+            } else {
+                next = min(next, connection.deadline)
+            }
+        }
+        for connection in overdue { connection.deadlineReached(at: now) }
+        watch(until: next)
     }
 
     /// Counts and logs a refusal. None of this is on a reader's way.
@@ -188,6 +207,21 @@ final class Worker {
     func abortAll() {
         relays?.closeAll()
         for connection in connections { connection.abort() }
+    }
+}
+
+/// When to look for connections whose time is over.
+private final class Watch: Timed {
+    private unowned let worker: Worker
+    var scheduled = Instant.distantFuture
+    /// Not more often than ten times a second, however many deadlines there are.
+    private(set) var earliest = Instant(nanoseconds: 0)
+
+    init(_ worker: Worker) { self.worker = worker }
+
+    func deadlineReached(at now: Instant) {
+        earliest = now + .milliseconds(100)
+        worker.endOverdue(at: now)
     }
 }
 

@@ -21,19 +21,28 @@ package struct Heartbeat: Sendable {
 
     private enum State: UInt8, Sendable { case waiting, pinged, listening, dead }
 
-    private var state: State
-    private let interval: Int64
-    private let timeout: Int64
-
     /// When to call ``deadlineReached(at:)``; in the distant future once dead.
     package private(set) var nextDeadline: Instant
+    /// In milliseconds, up to 49 days: every client has both.
+    private let intervalMilliseconds: UInt32
+    private let timeoutMilliseconds: UInt32
+    private var state: State
 
     package init(interval: Int64, timeout: Int64, pinging side: Side = .server, startingAt now: Instant) {
-        self.interval = interval
-        self.timeout = timeout
+        intervalMilliseconds = Self.milliseconds(interval)
+        timeoutMilliseconds = Self.milliseconds(timeout)
         state = side == .server ? .waiting : .listening
+        nextDeadline = now
         nextDeadline = Instant(
-            nanoseconds: now.nanoseconds &+ (side == .server ? interval : interval &+ timeout))
+            nanoseconds: now.nanoseconds &+ (side == .server ? self.interval : self.interval &+ self.timeout))
+    }
+
+    private var interval: Int64 { Int64(intervalMilliseconds) * 1_000_000 }
+    private var timeout: Int64 { Int64(timeoutMilliseconds) * 1_000_000 }
+
+    /// Rounded up.
+    private static func milliseconds(_ nanoseconds: Int64) -> UInt32 {
+        UInt32(clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0))
     }
 
     /// A call before the deadline does nothing: the wheel may be early for a deadline that has moved.

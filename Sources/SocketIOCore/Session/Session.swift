@@ -59,20 +59,21 @@ package struct Session: Sendable {
 
     private enum State: UInt8, Sendable { case polling, probing, socket, closing, ended }
 
-    package let format: EngineFormat
-    private var state: State
-    /// A poll is held open, waiting for something to answer.
-    package private(set) var isPollHeld = false
-    private var isPostOpen = false
-    private var hasJoined = false
+    // In an order that leaves no gaps: every client has all of this.
     private var outbox = Outbox()
-    private var heartbeat: Heartbeat
     /// Until when a namespace must be joined; then, while probing, until when the upgrade must be done; at last
     /// until when a goodbye waits for its poll. Never two of them: the first is checked by `hasJoined`.
     private var stateDeadline: Instant
     private var connectDeadline: Instant
     /// While probing: when a held poll is ended with a noop.
     private var noopDeadline = Instant.distantFuture
+    private var heartbeat: Heartbeat
+    package let format: EngineFormat
+    private var state: State
+    /// A poll is held open, waiting for something to answer.
+    package private(set) var isPollHeld = false
+    private var isPostOpen = false
+    private var hasJoined = false
 
     package init(_ format: EngineFormat, onSocket: Bool, limits: SessionLimits, at now: Instant) {
         self.format = format

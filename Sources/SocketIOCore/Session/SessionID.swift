@@ -7,6 +7,9 @@ package struct SessionID: Hashable, Sendable {
     private let high: UInt64
     private let low: UInt64
 
+    /// Spread evenly over all numbers, also where the source of randomness only counts.
+    package var spread: UInt64 { high &* 0x9e37_79b9_7f4a_7c15 }
+
     package init(node: UInt16, loop: UInt8, random: () -> UInt64) {
         high = random()
         low = (random() & 0xFFFF_FFFF) << 24 | UInt64(node) << 8 | UInt64(loop)

@@ -55,13 +55,13 @@ package struct SessionV09: Sendable {
 
     private enum State: UInt8, Sendable { case handshaken, open, away, closing, ended }
 
-    private var state = State.handshaken
-    private var way = Way.poll
     private var outbox = Outbox()
-    private var heartbeat: Heartbeat?
     /// Handshaken: until when a transport must open. Open by poll: when it is answered with a noop. Away and
     /// closing: until when a poll must come.
     private var stateDeadline: Instant
+    private var heartbeat: Heartbeat?
+    private var state = State.handshaken
+    private var way = Way.poll
 
     package init(limits: LimitsV09, at now: Instant) {
         stateDeadline = Instant(nanoseconds: now.nanoseconds &+ limits.handshakeTimeout)

@@ -11,34 +11,35 @@ package protocol Timed: AnyObject {
 
 /// A timer wheel: who is due, in slots of a few milliseconds, for one event loop.
 ///
-/// An entry costs 24 bytes in the array of its slot; arming and firing are an append and a walk, without a heap,
+/// A place costs 16 bytes in the array of its slot; arming and firing are an append and a walk, without a heap,
 /// a task or a system call per reader. A slot fires at its end, so nothing is early and everything is at most one
-/// slot late. A deadline beyond the wheel's span waits in its farthest slot and is put back from there.
+/// slot late. A place is valid when its slot is that of ``Timed/scheduled``; two of an object in one slot fire once,
+/// because firing moves ``Timed/scheduled`` away. What lies beyond the wheel's span waits beside it.
 ///
 /// - Why: half the CPU of a scheduled task a reader; one tick for all readers would make the last one late by as
 ///   long as the tick takes.
 package struct Wheel {
-    private struct Item {
-        let deadline: Instant
-        let timed: any Timed
-    }
-
     /// Width of a slot, nanoseconds.
     private let width: Int64
-    private var slots: [[Item]]
+    private var slots: [[any Timed]]
     /// One bit a slot: has items.
     private var occupied: [UInt64]
     /// The slot number (time / width) that fires next.
     private var current: Int64
-    /// The slot that is being fired.
-    private var firing: [Item] = []
+    /// The slot that is being fired, and the moment that everything in it comes before.
+    private var firing: [any Timed] = []
+    private var firingEnd: Int64 = .min
     /// Storage of slots that have been fired, for the next ones: neither firing nor arming allocates, and an empty
     /// slot keeps nothing. A burst's storage, which no other slot needs, is not kept.
-    private var spare: [[Item]] = []
+    private var spare: [[any Timed]] = []
     private static let maxSpare = 64
     private static let maxSpareItems = 1024
     /// The next of `firing`.
     private var next = 0
+    /// Beyond the span: few, and each with the deadline that it was armed for.
+    private var far: [(deadline: Instant, timed: any Timed)] = []
+    /// The slot number at which ``far`` is looked through: half a span on, so that nothing in there is missed.
+    private var farLook = Int64.max
 
     /// - Parameter slotCount: a power of two, at least 64.
     package init(width: Duration, slotCount: Int = 4096, startingAt now: Instant) {
@@ -52,23 +53,30 @@ package struct Wheel {
     /// Puts `timed` where `deadline` falls. An earlier place of it on the wheel is dead from now on.
     package mutating func arm(_ timed: any Timed, at deadline: Instant) {
         timed.scheduled = deadline
-        insert(Item(deadline: deadline, timed: timed))
+        let wanted = deadline.nanoseconds / width
+        if wanted - current < Int64(slots.count) { return insert(timed, in: max(wanted, current)) }
+        far.append((deadline, timed))
+        farLook = min(farLook, current + Int64(slots.count / 2))
     }
 
-    private mutating func insert(_ item: Item) {
-        let wanted = item.deadline.nanoseconds / width
-        let slot = min(max(wanted, current), current + Int64(slots.count) - 1)
+    private mutating func insert(_ timed: any Timed, in slot: Int64) {
         let index = Int(slot) & (slots.count - 1)
         if slots[index].isEmpty, let storage = spare.popLast() { slots[index] = storage }
         let count = slots[index].count
         // By a half, not to the double: a place here is a part of what a reader costs.
         if count == slots[index].capacity { slots[index].reserveCapacity(count + max(1, count / 2)) }
-        slots[index].append(item)
+        slots[index].append(timed)
         occupied[index / 64] |= 1 << UInt64(index % 64)
     }
 
-    /// When ``fire(at:)`` has something to do; nil when the wheel is empty.
+    /// When ``popDue(at:)`` has something to do; nil when the wheel is empty.
     package var nextWake: Instant? {
+        let slot = min(nextSlot ?? .max, farLook)
+        return slot == .max ? nil : Instant(nanoseconds: (slot + 1) * width)
+    }
+
+    /// The number of the next slot that holds anything.
+    private var nextSlot: Int64? {
         var offset = 0
         while offset < slots.count {
             let index = (Int(current) + offset) & (slots.count - 1)
@@ -78,8 +86,7 @@ package struct Wheel {
                 continue
             }
             let slot = current + Int64(offset + word.trailingZeroBitCount)
-            guard slot < current + Int64(slots.count) else { return nil }
-            return Instant(nanoseconds: (slot + 1) * width)
+            return slot < current + Int64(slots.count) ? slot : nil
         }
         return nil
     }
@@ -89,27 +96,35 @@ package struct Wheel {
     package mutating func popDue(at now: Instant) -> (any Timed)? {
         while true {
             while next < firing.count {
-                let item = firing[next]
+                let timed = firing[next]
                 next += 1
-                if item.timed.scheduled != item.deadline { continue }
-                if item.deadline > now {
-                    insert(item)
-                    continue
-                }
-                item.timed.scheduled = .distantFuture
-                return item.timed
+                if timed.scheduled.nanoseconds >= firingEnd { continue }
+                timed.scheduled = .distantFuture
+                return timed
             }
             recycle()
-            guard let wake = nextWake, wake <= now else {
-                current = max(current, now.nanoseconds / width)
+            if current >= farLook { bringNearer() }
+            let present = now.nanoseconds / width
+            guard let slot = nextSlot, slot < min(present, farLook) else {
+                current = max(current, min(present, farLook))
+                if current >= farLook { continue }
                 return nil
             }
-            current = wake.nanoseconds / width
-            let index = Int(current - 1) & (slots.count - 1)
+            current = slot + 1
+            firingEnd = current * width
+            let index = Int(slot) & (slots.count - 1)
             swap(&slots[index], &firing)
             slots[index] = []
             occupied[index / 64] &= ~(1 << UInt64(index % 64))
         }
+    }
+
+    /// Puts on the wheel what has come within its span.
+    private mutating func bringNearer() {
+        let items = far
+        far = []
+        farLook = .max
+        for item in items where item.timed.scheduled == item.deadline { arm(item.timed, at: item.deadline) }
     }
 
     private mutating func recycle() {

@@ -72,6 +72,11 @@ package struct WebSocketReader: Sendable {
     /// Nothing will be reported any more: the client closed, or failed.
     package var hasEnded: Bool { stage == .ended }
 
+    /// Nothing is under way: a new reader would go on alike.
+    package var isIdle: Bool {
+        stage == .first && messageOpcode == WebSocketFrame.Opcode.continuation
+    }
+
     /// - Parameter codec: where permessage-deflate has been agreed on; nil refuses compressed messages.
     package mutating func receive(
         _ bytes: UnsafeRawBufferPointer, inflatingWith codec: (any DeflateCodec)? = nil

@@ -1,0 +1,24 @@
+/// The namespaces that one client is in: as a rule one, which then takes no array.
+struct Memberships: RandomAccessCollection, MutableCollection {
+    private var first: Membership?
+    private var others: [Membership] = []
+
+    var startIndex: Int { 0 }
+    var endIndex: Int { first == nil ? 0 : others.count + 1 }
+
+    subscript(index: Int) -> Membership {
+        _read { if index == 0 { yield first! } else { yield others[index - 1] } }
+        _modify { if index == 0 { yield &first! } else { yield &others[index - 1] } }
+    }
+
+    mutating func append(_ membership: Membership) {
+        if first == nil { first = membership } else { others.append(membership) }
+    }
+
+    mutating func remove(at index: Int) -> Membership {
+        if index > 0 { return others.remove(at: index - 1) }
+        let removed = first!
+        first = others.isEmpty ? nil : others.removeFirst()
+        return removed
+    }
+}
