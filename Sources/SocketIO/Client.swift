@@ -110,6 +110,39 @@ extension Client {
         shard.arm(self, at: next)
     }
 
+    /// The way of nearly every stanza: ``settle(at:)`` for one who is in one namespace and has nothing waiting.
+    ///
+    /// - Parameter end: when the session wants to be woken.
+    /// - Returns: false when it is not so simple; then nothing has been done.
+    func readOn(to link: any Link, until end: Instant, at now: Instant) -> Bool {
+        guard link.isReady, let (frames, place) = memberships.only else { return false }
+        var reader = place
+        if reader.due <= now { shard.metrics.lateness.record(now.nanoseconds &- reader.due.nanoseconds) }
+        for _ in 0..<64 {
+            switch reader.next(of: frames.feed, at: now) {
+            case .entry(let entry):
+                // Counted first: nothing that a write may set off finds it due again.
+                reader.advance(in: frames.feed)
+                memberships.move(reader)
+                shard.metrics.entries &+= 1
+                link.write(frames[entry])
+                if !link.isReady {
+                    settle(at: now)
+                    return true
+                }
+            case .later:
+                memberships.move(reader)
+                shard.arm(self, at: min(end, reader.due))
+                return true
+            case .end:
+                settle(at: now)
+                return true
+            }
+        }
+        settle(at: now)
+        return true
+    }
+
     /// Reads a namespace's feed to this client while there is a way: a shared frame goes straight to the link.
     private func pump(_ index: Int, at now: Instant) {
         guard let frames = memberships[index].frames else { return }

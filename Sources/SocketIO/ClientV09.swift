@@ -7,12 +7,21 @@ final class ClientV09: PollingClient {
     private let arrival: Arrival?
     var cursor: String? { arrival?.cursor }
     var request: Request? { arrival?.request }
+    #if !DEBUG
+        @exclusivity(unchecked)
+    #endif
     var memberships = Memberships()
     var joining: [Joining] = []
     var joins: UInt32 = 0
     var scheduled = Instant.distantFuture
+    #if !DEBUG
+        @exclusivity(unchecked)
+    #endif
     private var session: SessionV09
     /// The open transport: the held poll, the WebSocket or the htmlfile stream.
+    #if !DEBUG
+        @exclusivity(unchecked)
+    #endif
     private var transport: (any Link)?
     private var way = SessionV09.Way.poll
     /// What the held poll's answer depends on; nil where there is nothing of that.
@@ -202,8 +211,11 @@ final class ClientV09: PollingClient {
     }
 
     func deadlineReached(at now: Instant) {
-        if now >= session.nextDeadline {
+        let end = session.nextDeadline
+        if now >= end {
             run(at: now) { session, actions in session.deadlineReached(at: now, limits: limits, &actions) }
+        } else if let direct, !session.hasPackets, readOn(to: direct, until: end, at: now) {
+            return
         } else {
             noteLateness(at: now)
             settle(at: now)

@@ -5,9 +5,15 @@ final class EngineClient: PollingClient {
     let id: SessionID
     let shard: Shard
     private let particulars: Particulars?
+    #if !DEBUG
+        @exclusivity(unchecked)
+    #endif
     var memberships = Memberships()
     var joining: [Joining] = []
     var scheduled = Instant.distantFuture
+    #if !DEBUG
+        @exclusivity(unchecked)
+    #endif
     var session: Session
     var decoder: SocketPacketDecoder
     /// The digit of the handshake; what is asked later in another revision's name is refused.
@@ -16,6 +22,9 @@ final class EngineClient: PollingClient {
     /// Gone with the upgrade.
     private var polling: Polling?
     /// The WebSocket this session is on.
+    #if !DEBUG
+        @exclusivity(unchecked)
+    #endif
     private var socket: (any Link)?
 
     /// What few come with.
@@ -350,8 +359,11 @@ final class EngineClient: PollingClient {
     func linkMustEnd(_ link: any Link, at now: Instant) { close(.serverShuttingDown, at: now) }
 
     func deadlineReached(at now: Instant) {
-        if now >= session.nextDeadline {
+        let end = session.nextDeadline
+        if now >= end {
             run(at: now) { session, actions in session.deadlineReached(at: now, limits: limits, &actions) }
+        } else if let direct, !session.hasPackets, readOn(to: direct, until: end, at: now) {
+            return
         } else {
             noteLateness(at: now)
             settle(at: now)

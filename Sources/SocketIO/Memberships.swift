@@ -1,7 +1,17 @@
 /// The namespaces that one client is in: as a rule one, which then takes no array.
 struct Memberships: RandomAccessCollection, MutableCollection {
-    private var first: Membership?
+    private(set) var first: Membership?
     private var others: [Membership] = []
+
+    /// The frames of the only one, and its place in them, for ``Client/readOn(to:until:at:)``; nil when there are several,
+    /// or nothing is read.
+    var only: (frames: FrameCache, reader: FeedReader)? {
+        guard others.isEmpty, let first, let frames = first.frames else { return nil }
+        return (frames, first.reader)
+    }
+
+    /// - Parameter reader: of the first.
+    mutating func move(_ reader: FeedReader) { first?.reader = reader }
 
     var startIndex: Int { 0 }
     var endIndex: Int { first == nil ? 0 : others.count + 1 }

@@ -6,6 +6,9 @@ internal import SocketIOCore
 final class PlainReader: Timed, LinkDelegate {
     private let shard: Shard
     var scheduled = Instant.distantFuture
+    #if !DEBUG
+        @exclusivity(unchecked)
+    #endif
     private var reader: FeedReader
     private let frames: FrameCache
     private let route: PlainRoute

@@ -1,4 +1,5 @@
 /// The protocol generation a client speaks.
+@usableFromInline
 package enum Dialect: String, CaseIterable, Sendable {
     /// Socket.IO 0.7 to 0.9: protocol "1".
     case v09
@@ -33,6 +34,7 @@ package enum EngineConstant {
 /// How one Engine.IO client wants its payloads and frames: by its revision, and by what it can read.
 ///
 /// - Source: Engine.IO protocol 4, "Payload"; engine.io-parser 2 and 1 for the older revisions.
+@usableFromInline
 package struct EngineFormat: Sendable {
     package let dialect: Dialect
     /// The client cannot take binary (`b64=1`, or JSONP): bytes come as base64 in text.

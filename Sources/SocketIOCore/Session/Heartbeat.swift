@@ -12,6 +12,7 @@
 ///
 /// - Units: nanoseconds. The machine reads no clock: every call is told the time.
 /// - Source: engine.io-protocol 4 and 3, "Heartbeat"; engine.io `lib/socket.ts`; socket.io 0.9 `lib/transport.js`.
+@usableFromInline
 package struct Heartbeat: Sendable {
     package enum Action: Equatable, Sendable {
         case none, sendPing
@@ -22,6 +23,7 @@ package struct Heartbeat: Sendable {
     private enum State: UInt8, Sendable { case waiting, pinged, listening, dead }
 
     /// When to call ``deadlineReached(at:)``; in the distant future once dead.
+    @usableFromInline
     package private(set) var nextDeadline: Instant
     /// In milliseconds, up to 49 days: every client has both.
     private let intervalMilliseconds: UInt32

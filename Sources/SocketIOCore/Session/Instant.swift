@@ -6,12 +6,15 @@ public struct Instant: Comparable, Hashable, Sendable {
     public var nanoseconds: Int64
 
     /// The moment that many nanoseconds after the clock's zero.
+    @inlinable
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     /// Later than every other moment: a deadline that never comes.
-    public static let distantFuture = Instant(nanoseconds: .max)
+    @inlinable
+    public static var distantFuture: Instant { Instant(nanoseconds: .max) }
 
     /// Whether `a` comes before `b`.
+    @inlinable
     public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
 
     /// Saturates instead of overflowing: `distantFuture` plus anything stays there.
@@ -24,11 +27,7 @@ public struct Instant: Comparable, Hashable, Sendable {
 extension Duration {
     /// This span in nanoseconds, rounded towards zero; longer than 292 years is cut to that.
     public var wholeNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        if overflow { return seconds < 0 ? .min : .max }
-        let (sum, carried) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return carried ? (seconds < 0 ? .min : .max) : sum
+        Int64(clamping: attoseconds / 1_000_000_000)
     }
 
     /// This span in milliseconds, rounded towards zero: the unit of every Engine.IO handshake.

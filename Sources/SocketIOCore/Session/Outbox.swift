@@ -1,4 +1,5 @@
 /// One packet on its way to a client, already in the client's dialect.
+@usableFromInline
 package enum Outgoing: Sendable {
     /// Shared with every other receiver.
     case frame(Frame)
@@ -27,6 +28,7 @@ package enum Outgoing: Sendable {
 
 extension Outgoing: Equatable {
     /// The same packet on the wire, whoever holds the bytes.
+    @usableFromInline
     package static func == (a: Outgoing, b: Outgoing) -> Bool {
         switch (a, b) {
         case (.binary(let x), .binary(let y)): x == y
@@ -39,11 +41,12 @@ extension Outgoing: Equatable {
 /// Packets that wait for a way out: a poll, or a WebSocket that takes bytes again.
 ///
 /// - Units: bytes of packets, those shared with other clients included, but not the one entry of a log.
+@usableFromInline
 package struct Outbox: Sendable {
-    private(set) var packets: [Outgoing] = []
+    @usableFromInline private(set) var packets: [Outgoing] = []
     private(set) var bytes = 0
 
-    var isEmpty: Bool { packets.isEmpty }
+    @inlinable var isEmpty: Bool { packets.isEmpty }
 
     mutating func append(_ packet: Outgoing) {
         packets.append(packet)

@@ -38,6 +38,7 @@ package struct SessionLimits: Sendable {
 ///
 /// - Source: engine.io-protocol 4; engine.io 6.6 `lib/socket.ts`, `lib/transports/polling.ts` for what the text
 ///   leaves open.
+@usableFromInline
 package struct Session: Sendable {
     package enum Action: Equatable, Sendable {
         /// Answers the held poll with these packets.
@@ -57,23 +58,25 @@ package struct Session: Sendable {
         case ended(CloseReason)
     }
 
-    private enum State: UInt8, Sendable { case polling, probing, socket, closing, ended }
+    @usableFromInline
+    enum State: UInt8, Sendable { case polling, probing, socket, closing, ended }
 
     // In an order that leaves no gaps: every client has all of this.
-    private var outbox = Outbox()
+    @usableFromInline private(set) var outbox = Outbox()
     /// Until when a namespace must be joined; then, while probing, until when the upgrade must be done; at last
     /// until when a goodbye waits for its poll. Never two of them: the first is checked by `hasJoined`.
-    private var stateDeadline: Instant
-    private var connectDeadline: Instant
+    @usableFromInline private(set) var stateDeadline: Instant
+    @usableFromInline private(set) var connectDeadline: Instant
     /// While probing: when a held poll is ended with a noop.
-    private var noopDeadline = Instant.distantFuture
-    private var heartbeat: Heartbeat
+    @usableFromInline private(set) var noopDeadline = Instant.distantFuture
+    @usableFromInline private(set) var heartbeat: Heartbeat
     package let format: EngineFormat
-    private var state: State
+    @usableFromInline private(set) var state: State
     /// A poll is held open, waiting for something to answer.
+    @usableFromInline
     package private(set) var isPollHeld = false
     private var isPostOpen = false
-    private var hasJoined = false
+    @usableFromInline private(set) var hasJoined = false
 
     package init(_ format: EngineFormat, onSocket: Bool, limits: SessionLimits, at now: Instant) {
         self.format = format
@@ -87,13 +90,15 @@ package struct Session: Sendable {
 
     // MARK: What the caller may ask
 
-    package var isEnded: Bool { state == .ended }
-    package var isOnSocket: Bool { state == .socket }
-    package var isPolling: Bool { state == .polling || state == .probing }
-    package var isOpen: Bool { state == .socket || isPolling }
-    package var hasPackets: Bool { !outbox.isEmpty }
+    // Inlined, because a stanza asks them all: a call into another module copies a session.
+    @inlinable package var isEnded: Bool { state == .ended }
+    @inlinable package var isOnSocket: Bool { state == .socket }
+    @inlinable package var isPolling: Bool { state == .polling || state == .probing }
+    @inlinable package var isOpen: Bool { state == .socket || isPolling }
+    @inlinable package var hasPackets: Bool { !outbox.isEmpty }
 
     /// When to call ``deadlineReached(at:limits:_:)``.
+    @inlinable
     package var nextDeadline: Instant {
         switch state {
         case .ended: return .distantFuture

@@ -36,8 +36,10 @@ package struct LimitsV09: Sendable {
 ///
 /// - Source: socket.io-spec (protocol 1); socket.io 0.9 `lib/manager.js`, `lib/transport.js`. What that does wrong
 ///   (a poll's answer lost with its connection, `0::` not kept) is done right.
+@usableFromInline
 package struct SessionV09: Sendable {
     /// How packets reach the client: over a WebSocket, over an htmlfile stream, or in the answer to a poll.
+    @usableFromInline
     package enum Way: UInt8, Sendable { case socket, stream, poll }
 
     package enum Action: Equatable, Sendable {
@@ -53,26 +55,29 @@ package struct SessionV09: Sendable {
         case ended(CloseReason)
     }
 
-    private enum State: UInt8, Sendable { case handshaken, open, away, closing, ended }
+    @usableFromInline
+    enum State: UInt8, Sendable { case handshaken, open, away, closing, ended }
 
-    private var outbox = Outbox()
+    @usableFromInline private(set) var outbox = Outbox()
     /// Handshaken: until when a transport must open. Open by poll: when it is answered with a noop. Away and
     /// closing: until when a poll must come.
-    private var stateDeadline: Instant
-    private var heartbeat: Heartbeat?
-    private var state = State.handshaken
-    private var way = Way.poll
+    @usableFromInline private(set) var stateDeadline: Instant
+    @usableFromInline private(set) var heartbeat: Heartbeat?
+    @usableFromInline private(set) var state = State.handshaken
+    @usableFromInline private(set) var way = Way.poll
 
     package init(limits: LimitsV09, at now: Instant) {
         stateDeadline = Instant(nanoseconds: now.nanoseconds &+ limits.handshakeTimeout)
     }
 
-    package var isEnded: Bool { state == .ended }
-    package var isOpen: Bool { state == .open || state == .away }
-    package var hasPackets: Bool { !outbox.isEmpty }
-    package var isPollHeld: Bool { state == .open && way == .poll }
-    package var isOnSocketOrStream: Bool { state == .open && way != .poll }
+    // Inlined, because a stanza asks them all: a call into another module copies a session.
+    @inlinable package var isEnded: Bool { state == .ended }
+    @inlinable package var isOpen: Bool { state == .open || state == .away }
+    @inlinable package var hasPackets: Bool { !outbox.isEmpty }
+    @inlinable package var isPollHeld: Bool { state == .open && way == .poll }
+    @inlinable package var isOnSocketOrStream: Bool { state == .open && way != .poll }
 
+    @inlinable
     package var nextDeadline: Instant {
         switch state {
         case .ended: .distantFuture
