@@ -36,8 +36,8 @@ extension Client {
     /// One event of many receivers.
     func deliver(_ broadcast: Broadcast, _ packets: [Outgoing], isVolatile: Bool, at now: Instant) {
         guard let index = membership(of: broadcast.namespace), !isVolatile || canTakeNow else { return }
-        if let stamp = broadcast.stamp, let socket = memberships[index].socket,
-            stamp.sequence <= socket.heardUpTo.load(ordering: .relaxed)
+        if let stamp = broadcast.stamp, let stay = memberships[index].socket?.stay,
+            stamp.sequence <= stay.heardUpTo.load(ordering: .relaxed)
         {
             return
         }

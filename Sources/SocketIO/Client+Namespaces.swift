@@ -20,21 +20,59 @@ extension Client {
         }
         joins += 1
         var visit = Visit(
-            namespace: namespace, joins: joins, identity: identity(in: namespace, joins: joins),
-            cursor: cursor)
-        visit.recognise(auth, at: now)
+            namespace: namespace, joins: joins, auth: auth, query: query,
+            identity: identity(in: namespace, joins: joins), cursor: auth?["offset"]?.string ?? cursor)
+        if let claim = RecoveryLog.Claim(auth) {
+            if let recovery = namespace.recovery { return recognise(visit, claim, by: recovery, at: now) }
+            visit.recogniseReader(claim, at: now)
+        }
+        knock(visit, at: now)
+    }
+
+    /// A client says that it was here before.
+    private func recognise(_ visit: Visit, _ claim: RecoveryLog.Claim, by log: RecoveryLog, at now: Instant) {
+        var claim = claim
+        switch log.find(&claim, at: now) {
+        case .nobody: knock(visit, at: now)
+        case .back(let back):
+            var visit = visit
+            visit.goOn(from: back, pid: claim.pid)
+            knock(visit, at: now)
+        case .here(let earlier):
+            // Its client knows better: that connection is dead, and the server has not noticed. It is ended where it
+            // lives, which leaves what is to be taken over; then it is asked for again, because others may have too.
+            wait(visit)
+            earlier.onLoop { [sid, claim, onLoop = shard.onLoop] shard, now in
+                shard.end(connectionOf: earlier, at: now)
+                onLoop { shard, now in
+                    guard let client = shard.waiting(visit, sid) else { return }
+                    client.recognise(visit, claim, by: log, at: now)
+                    client.settle(at: now)
+                }
+            }
+        }
+    }
+
+    /// A client is at the door, and it is known who it is.
+    private func knock(_ visit: Visit, at now: Instant) {
+        let namespace = visit.namespace
         let handlers = namespace.handlers
         guard namespace.recovery != nil || handlers.wantsEverySocket else {
             return admit(visit, nil, at: now)
         }
         let socket = Socket(
             visit.identity, namespace: namespace, client: self,
-            handshake: Handshake(of: self, auth: auth, namespaceQuery: query), transport: transportName)
+            handshake: Handshake(of: self, auth: visit.auth, namespaceQuery: visit.query),
+            transport: transportName)
         // A reader names its place and its pid itself: that opens no door.
         let isLetIn = visit.isBack && namespace.recovery?.skipsMiddlewares == true
         if handlers.middleware.isEmpty || isLetIn { return admit(visit, socket, at: now) }
-        joining.append(Joining(name: name, number: joins))
+        wait(visit)
         judge(visit, socket, by: handlers.middleware)
+    }
+
+    private func wait(_ visit: Visit) {
+        joining.append(Joining(name: visit.namespace.name, number: visit.joins))
     }
 
     /// Asks the middleware, away from the event loop, and comes back with its decision.
@@ -53,22 +91,15 @@ extension Client {
                         error: error))
             }
             onLoop { [refusal] shard, now in
-                guard let client = shard.client(sid) else {
-                    return shard.server.registry.leave(visit.namespace)
-                }
+                guard let client = shard.waiting(visit, sid) else { return }
                 client.judged(visit, socket, refusal: refusal, at: now)
             }
         }
     }
 
     private func judged(_ visit: Visit, _ socket: Socket, refusal: ConnectError?, at now: Instant) {
-        // The client may have left meanwhile, and may have come again with another request.
-        guard !isEnded, let index = joining.firstIndex(where: { $0.number == visit.joins }) else {
-            return shard.server.registry.leave(visit.namespace)
-        }
-        joining.remove(at: index)
         if let refusal {
-            shard.server.registry.leave(visit.namespace)
+            shard.turnAway(visit)
             sendRefusal(refusal, namespace: visit.namespace.name, at: now)
         } else {
             admit(visit, socket, at: now)
@@ -79,12 +110,20 @@ extension Client {
     /// Lets a client in: what it has missed, then the answer to its CONNECT, then what is read and said there.
     private func admit(_ visit: Visit, _ socket: Socket?, at now: Instant) {
         let namespace = visit.namespace
+        guard !isEnded else { return shard.turnAway(visit) }
+        if let socket, let pid = socket.stay?.pid,
+            namespace.recovery?.arrived(socket, pid: pid, back: visit.back) == false
+        {
+            // Its client has come once more, since this connection was dead.
+            shard.turnAway(visit)
+            return close(.transportClose, at: now)
+        }
         joined(namespace, at: now)
         let identity = visit.identity
         join(visit, socket, at: now)
         // The middleware may have taken its time, and more was said meanwhile.
         let later = socket.flatMap { namespace.recovery?.missed(by: $0) } ?? []
-        for broadcast in visit.missed + later {
+        for broadcast in (visit.back?.missed ?? []) + later {
             for packet in broadcast.packets(for: form) { queue(packet, at: now) }
         }
         sendConnected(identity, namespace: namespace, at: now)
@@ -92,14 +131,13 @@ extension Client {
             // Those it was in before, and those the middleware has put it into.
             let rooms = socket.rooms
             if !rooms.isEmpty { shard.rooms(rooms, of: socket, areJoined: true) }
-            socket.begin()
+            socket.begin(after: visit.back)
         }
     }
 
     /// Joins, and begins the namespace's reading behind the cursor.
     private func join(_ visit: Visit, _ socket: Socket?, at now: Instant) {
         let namespace = visit.namespace
-        guard !isEnded else { return shard.server.registry.leave(namespace) }
         let local = shard.local(namespace)
         let slot = local.add(self)
         // In a cluster other nodes may name any socket by its id.
@@ -142,8 +180,8 @@ extension Client {
         shard.server.registry.leave(namespace)
         if membership.frames != nil { shard.readers -= 1 }
         guard let socket = membership.socket else { return }
-        if let recovery = namespace.recovery, let pid = socket.pid, reason.isRecoverable {
-            recovery.keep(socket.person, pid: pid, at: now)
+        if let pid = socket.stay?.pid {
+            namespace.recovery?.left(socket, pid: pid, returns: reason.isRecoverable, at: now)
         }
         socket.left(reason)
     }
@@ -166,41 +204,6 @@ extension Client {
     func frames(of feed: any Feed, namespace: String) -> FrameCache {
         let make = frameMaker(namespace: namespace)
         return shard.frames("\(feedForm) \(namespace)", of: feed) { make(feed.event(at: $0)) }
-    }
-}
-
-/// One client's way into one namespace.
-struct Visit: Sendable {
-    let namespace: Namespace
-    let joins: UInt32
-    var identity: Identity
-    /// Where its reading goes on.
-    var cursor: String?
-    var missed: [Broadcast] = []
-
-    var isBack: Bool { identity.isRecovered }
-
-    init(namespace: Namespace, joins: UInt32, identity: Identity, cursor: String?) {
-        self.namespace = namespace
-        self.joins = joins
-        self.identity = identity
-        self.cursor = cursor
-    }
-
-    /// What a client says of an earlier connection.
-    mutating func recognise(_ auth: JSON?, at now: Instant) {
-        guard let offset = auth?["offset"]?.string else { return }
-        cursor = offset
-        guard let pid = auth?["pid"]?.string, SessionID.place(of: pid) != nil else { return }
-        // A reader is recognised by its cursor alone: any node can give it its old id.
-        if let feed = namespace.feed, feed.begin(after: offset, at: now).isCursorValid {
-            identity = Identity(id: SessionID.publicID(for: pid), pid: pid, isRecovered: true)
-        }
-        guard let back = namespace.recovery?.takeBack(pid: pid, offset: offset, at: now) else { return }
-        identity = Identity(
-            id: back.person.id, pid: pid, isRecovered: true, rooms: back.person.rooms,
-            data: back.person.data, sequence: back.sequence)
-        missed = back.missed
     }
 }
 

@@ -104,7 +104,9 @@ extension Namespace {
         change { $0.middleware.append(middleware) }
     }
 
-    /// Called for every socket that has joined, before its events are handled.
+    /// Called for every socket that has joined, before its events are handled. For a client that has come back
+    /// (``Socket/isRecovered``) the last handler of the socket it was has returned by then: one that wants to wait
+    /// there does so in a task of its own.
     public func onConnect(_ handler: @escaping @Sendable (Socket) async throws -> Void) {
         change { $0.connect.append(handler) }
     }

@@ -4,6 +4,9 @@ internal import Synchronization
 /// Connection state recovery: a client that comes back in time finds its id, its rooms and its data again, and hears
 /// what it has missed.
 ///
+/// A client may know of its loss before the server does. Then its old connection ends with "transport close" when it
+/// comes back, and its old socket's handlers return before those of the new one begin.
+///
 /// Clients that know of it are those in JavaScript since 4.6. Others of Socket.IO 3 and 4 see the offset that stands
 /// behind every event that can be recovered: their handlers get one argument more.
 ///
@@ -43,17 +46,55 @@ final class RecoveryLog: Sendable {
 
     /// Someone who is back.
     struct Return: Sendable {
+        /// What the client was until then. Its handlers may still be at work.
+        let earlier: Socket
         let person: Person
         let missed: [Broadcast]
         /// What is recorded up to here is in `missed`, or was heard before; deliveries of it still under way are not
         /// for this client.
         let sequence: UInt64
+        fileprivate let claim: Claim
+    }
+
+    /// What a client says of an earlier connection.
+    struct Claim: Sendable {
+        let pid: String
+        let offset: String
+        /// Grows from claim to claim: of two for one pid the later one holds, since a client comes again when its last
+        /// attempt came to nothing.
+        fileprivate var number: UInt64 = 0
+
+        init?(_ auth: JSON?) {
+            guard let offset = auth?["offset"]?.string, let pid = auth?["pid"]?.string,
+                SessionID.place(of: pid) != nil
+            else { return nil }
+            self.pid = pid
+            self.offset = offset
+        }
+    }
+
+    /// Who makes a claim.
+    enum Claimant {
+        /// A stranger, too late, or with an offset that is not kept.
+        case nobody
+        case back(Return)
+        /// Its connection is still open here, as far as the server knows: this is to end first.
+        case here(Socket)
+    }
+
+    private struct Absence {
+        let socket: Socket
+        let until: Instant
     }
 
     private struct State {
         var entries: ArraySlice<Entry> = []
         var nextSequence: UInt64
-        var away: [String: (person: Person, until: Instant)] = [:]
+        var here: [String: (socket: Socket, claim: UInt64)] = [:]
+        var away: [String: Absence] = [:]
+        /// Those who are back and not yet let in.
+        var claimed: [String: (absence: Absence, claim: UInt64)] = [:]
+        var claims: UInt64 = 0
         /// In the order they left; some may have come back.
         var leavers: ArraySlice<(pid: String, until: Instant)> = []
     }
@@ -100,38 +141,82 @@ final class RecoveryLog: Sendable {
         }
     }
 
-    /// A client is gone and may come back.
-    func keep(_ person: Person, pid: String, at now: Instant) {
+    /// A client comes in; a pid is one client's at a time.
+    ///
+    /// - Returns: false when it has come once more meanwhile.
+    func arrived(_ socket: Socket, pid: String, back: Return?) -> Bool {
         state.withLock { state in
-            let until = now + settings.maxDisconnectionDuration
-            state.away[pid] = (person, until)
-            state.leavers.append((pid, until))
+            if let back {
+                guard state.claimed[pid]?.claim == back.claim.number else { return false }
+                state.claimed[pid] = nil
+            }
+            state.here[pid] = (socket, back?.claim.number ?? 0)
+            return true
+        }
+    }
+
+    /// A client is gone.
+    ///
+    /// - Parameter returns: it may come back.
+    func left(_ socket: Socket, pid: String, returns: Bool, at now: Instant) {
+        state.withLock { state in
+            guard state.here[pid]?.socket === socket else { return }
+            state.here[pid] = nil
+            guard returns else { return }
+            keep(Absence(socket: socket, until: now + settings.maxDisconnectionDuration), pid, in: &state)
             forget(in: &state, at: now)
         }
     }
 
-    /// Nil: a stranger, too late, or with an offset that is not kept. A pid opens once: a second client with it is a
-    /// stranger.
-    func takeBack(pid: String, offset: String, at now: Instant) -> Return? {
+    private func keep(_ absence: Absence, _ pid: String, in state: inout State) {
+        state.away[pid] = absence
+        state.leavers.append((pid, absence.until))
+    }
+
+    /// Who it is, and from here on nobody else: a pid opens once. What is found must arrive, or be given back.
+    func find(_ claim: inout Claim, at now: Instant) -> Claimant {
         state.withLock { state in
             forget(in: &state, at: now)
-            guard let (person, until) = state.away[pid], until >= now,
-                let heard = Self.index(of: offset, in: state.entries)
-            else { return nil }
-            state.away[pid] = nil
+            if claim.number == 0 {
+                state.claims += 1
+                claim.number = state.claims
+            }
+            guard let heard = Self.index(of: claim.offset, in: state.entries) else { return .nobody }
+            if let (socket, other) = state.here[claim.pid] {
+                return other < claim.number ? .here(socket) : .nobody
+            }
+            if let (_, other) = state.claimed[claim.pid], other > claim.number { return .nobody }
+            guard let absence = state.away[claim.pid] ?? state.claimed[claim.pid]?.absence,
+                absence.until >= now
+            else { return .nobody }
+            state.away[claim.pid] = nil
+            state.claimed[claim.pid] = (absence, claim.number)
+            let person = absence.socket.person
             let rooms = person.rooms.union([person.id])
             let missed = state.entries[(heard + 1)...].filter { $0.selection.means(rooms) }
-            return Return(
-                person: person, missed: missed.map(\.broadcast), sequence: state.nextSequence - 1)
+            return .back(
+                Return(
+                    earlier: absence.socket, person: person, missed: missed.map(\.broadcast),
+                    sequence: state.nextSequence - 1, claim: claim))
+        }
+    }
+
+    /// Someone who was back has gone again before it was let in.
+    func giveBack(_ back: Return) {
+        state.withLock { state in
+            let pid = back.claim.pid
+            guard let (absence, number) = state.claimed[pid], number == back.claim.number else { return }
+            state.claimed[pid] = nil
+            keep(absence, pid, in: &state)
         }
     }
 
     /// What else was meant for someone who is back, since it was taken back; from here on it hears for itself.
     func missed(by socket: Socket) -> [Broadcast] {
-        guard socket.isRecovered else { return [] }
-        let known = socket.heardUpTo.load(ordering: .relaxed)
+        guard socket.isRecovered, let stay = socket.stay else { return [] }
+        let known = stay.heardUpTo.load(ordering: .relaxed)
         return state.withLock { state in
-            socket.heardUpTo.store(state.nextSequence - 1, ordering: .relaxed)
+            stay.heardUpTo.store(state.nextSequence - 1, ordering: .relaxed)
             let rooms = socket.rooms.union([socket.id])
             return state.entries.filter {
                 ($0.broadcast.stamp?.sequence ?? 0) > known && $0.selection.means(rooms)

@@ -20,7 +20,7 @@ extension Socket {
     public var volatile: VolatileSocket { VolatileSocket(socket: self) }
 
     private func send(_ event: [JSON]) {
-        guard let recovery = namespace.recovery, pid != nil, let hub = namespace.hub else {
+        guard let recovery = namespace.recovery, stay != nil, let hub = namespace.hub else {
             return onLoop { [sid, namespace] shard, now in
                 shard.client(sid)?.emit(event, namespace: namespace.name, at: now)
             }

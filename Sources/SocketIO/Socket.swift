@@ -17,10 +17,8 @@ public final class Socket: Sendable {
     /// to its place.
     public let isRecovered: Bool
     let sid: String
-    /// The private id that a client may come back with.
-    let pid: String?
-    /// What the namespace has recorded up to here is not for this socket: it came with its return.
-    let heardUpTo: Atomic<UInt64>
+    /// Nil where it could not come back.
+    let stay: Stay?
     let onLoop: Shard.OnLoop
     private let handlers: Handlers
     private let state: Mutex<State>
@@ -48,8 +46,9 @@ public final class Socket: Sendable {
         transport: String
     ) {
         id = identity.id
-        pid = identity.pid
-        heardUpTo = Atomic(identity.sequence)
+        stay =
+            namespace.recovery == nil
+            ? nil : identity.pid.map { Stay(pid: $0, heardUpTo: identity.sequence) }
         isRecovered = identity.isRecovered
         self.namespace = namespace
         self.handshake = handshake
@@ -161,10 +160,22 @@ public final class Socket: Sendable {
     // MARK: For the library
 
     /// Begins to handle what comes. One task a socket keeps its events in order and away from the event loop.
-    func begin() {
+    ///
+    /// - Parameter back: what it was before: the handlers of that one end before those of this one begin, because an
+    ///   application knows both by one id.
+    func begin(after back: RecoveryLog.Return? = nil) {
         guard !handlers.isQuiet else { return }
         let (stream, inbox) = AsyncStream.makeStream(of: Occurrence.self)
         state.withLock { $0.inbox = inbox }
+        guard let back else { return serve(stream) }
+        // A task of its own, which keeps what was missed no longer than it needs to.
+        Task {
+            await goOn(from: back)
+            serve(stream)
+        }
+    }
+
+    private func serve(_ stream: AsyncStream<Occurrence>) {
         Task {
             for handler in handlers.connect { await run("connect") { try await handler(self) } }
             for await occurrence in stream {
@@ -176,7 +187,27 @@ public final class Socket: Sendable {
                     }
                 }
             }
+            stay?.end.open()
         }
+    }
+
+    /// Waits for the last handler of what this was before, and takes over what that has changed since.
+    private func goOn(from back: RecoveryLog.Return) async {
+        await back.earlier.stay?.end.pass()
+        let (before, after) = (back.person, back.earlier.person)
+        guard before != after else { return }
+        state.withLock { state in
+            let keys = Set(before.data.keys).union(after.data.keys)
+            for key in keys where before.data[key] != after.data[key] {
+                state.data[key] = after.data[key]
+            }
+        }
+        let (joined, left) = (after.rooms.subtracting(before.rooms), before.rooms.subtracting(after.rooms))
+        noted(left: left)
+        onLoop { shard, _ in shard.rooms(left, of: self, areJoined: false) }
+        // Its rooms were within the limit before; a middleware may have added some.
+        guard (try? noted(joined: joined)) != nil else { return }
+        onLoop { shard, _ in shard.rooms(joined, of: self, areJoined: true) }
     }
 
     private func handle(_ event: Event) async {
@@ -213,6 +244,8 @@ public final class Socket: Sendable {
             state.isConnected = false
             state.inbox?.yield(.left(reason))
             state.inbox?.finish()
+            // Nobody listens, or it was never begun.
+            if state.inbox == nil { stay?.end.open() }
             defer { state.questions = [:] }
             return Array(state.questions.values)
         }

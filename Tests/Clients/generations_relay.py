@@ -12,6 +12,7 @@ class Relay:
         self.target, self.open = port, set()
         self.refused = 0
         self.held, self.dribbles = set(), 0
+        self.servers, self.kept = set(), set()
         #: Whether what asks for a WebSocket goes nowhere, without a word.
         self.swallows_upgrades = False
         self.lock = threading.Lock()
@@ -35,6 +36,21 @@ class Relay:
             self.refused = refused
         for one in broken:
             self._end(one)
+
+    def lose(self, refused=0):
+        """Breaks every connection there is on the clients' side, and so many that come next; the server is not told."""
+        with self.lock:
+            self.kept |= self.servers
+            broken = self.open - self.servers
+            self.open -= broken
+            self.refused = refused
+        for one in broken:
+            self._end(one)
+
+    def let_in(self):
+        """Refuses nobody any more."""
+        with self.lock:
+            self.refused = 0
 
     def hold(self):
         """From now on nothing comes through the connections there are, and neither side is told."""
@@ -66,6 +82,7 @@ class Relay:
                 continue
             with self.lock:
                 self.open |= {client, server}
+                self.servers.add(server)
             for source, sink in (client, server), (server, client):
                 passing = (source, sink, source is server)
                 threading.Thread(target=self._pass, args=passing, daemon=True).start()
@@ -86,8 +103,9 @@ class Relay:
                 sink.sendall(data)
         except OSError:
             pass
-        self._end(source)
-        self._end(sink)
+        for one in source, sink:
+            if one not in self.kept:
+                self._end(one)
 
     @staticmethod
     def _end(one):

@@ -15,12 +15,14 @@ def kind(name):
     return next(one for one in KINDS if one.name == name)
 
 
+@pytest.mark.parametrize("is_noticed", [True, False], ids=["noticed", "unnoticed"])
 @pytest.mark.parametrize("name", ["4.8.1-browser-websocket", "4.8.1-browser-polling", "4.8.1-browser-upgrade"])
-def test_what_was_missed_is_heard_once(browser, generation, name):
-    """Cut off, it is talked to; back again it has its name, and hears all of it, in order, and nothing twice."""
+def test_what_was_missed_is_heard_once(browser, generation, name, is_noticed):
+    """Cut off, it is talked to; back again it has its name, and hears all of it, in order, and nothing twice. Whether
+    or not the server knew that it was gone, the others hear first that it left, and then that it came."""
     one = kind(name)
-    signs = ["--heartbeat", "1s", "--heartbeat-timeout", "1s", "--recovery", "1m"]
-    server = generation(one, NEVER, "--with", "chat", "--origins", "*:*", "--chat-burst", "100", *signs)
+    signs = ["--heartbeat", "1s", "--heartbeat-timeout", "1s"] if is_noticed else ["--heartbeat", "10m"]
+    server = generation(one, NEVER, "--with", "chat", "--origins", "*:*", "--chat-burst", "100", "--recovery", "1m", *signs)
     with Relay(server.port) as relay, one.open(browser, relay.port) as guest:
         guest.join("/chat")
         guest.says("add user", "Ann", answer="login", namespace="/chat")
@@ -29,16 +31,21 @@ def test_what_was_missed_is_heard_once(browser, generation, name):
             friend.says("add user", "Bob", answer="login", namespace="/chat")
             friend.sends("new message", "before", namespace="/chat")
             guest.gets("new message", 1, namespace="/chat")
-            # Long enough for the friend to speak into the silence, and for the server to notice.
-            relay.cut(refused=3)
-            assert friend.gets("user left", 1, namespace="/chat")[0][0]["username"] == "Ann"
+            if is_noticed:
+                relay.cut(refused=1 << 20)
+                assert friend.gets("user left", 1, namespace="/chat")[0][0]["username"] == "Ann"
+            else:
+                # What is said now goes into a connection that nobody reads.
+                relay.lose(refused=1 << 20)
             for number in range(5):
                 friend.sends("new message", f"meanwhile {number}", namespace="/chat")
-            friend.sends("new message", "last", namespace="/chat")
+            friend.asks("new message", "last", namespace="/chat")
+            relay.let_in()
             heard = guest.gets("new message", 7, namespace="/chat")
             assert [message["message"] for message, *_ in heard] == [
                 "before", *(f"meanwhile {number}" for number in range(5)), "last"]
             assert friend.gets("user joined", 1, namespace="/chat")[0][0]["username"] == "Ann"
+            assert friend.gets("user left", 1, namespace="/chat")[0][0] == {"username": "Ann", "numUsers": 1}
             guest.sends("new message", "I am back", namespace="/chat")
             assert friend.gets("new message", 1, namespace="/chat")[0][0]["message"] == "I am back"
 

@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// What recovery promises, in runs drawn from a seed: clients on two event loops, cut at any moment with part of what
-/// was sent to them lost, come back to either loop; and each hears every event that was meant for it once and in order.
+/// was sent to them lost, come back to either loop, before or after the server knows that they were gone; and each
+/// hears every event that was meant for it once and in order.
 @Suite struct RecoverySimulationTests {
     /// Two loops whose work runs when chance says so, on one thread.
     private final class Town {
@@ -67,6 +68,8 @@ import Testing
     private final class Guest {
         let town: Town
         var link: RecordingLink?
+        /// Connections that are dead, and of which the server does not know it.
+        var lost: [RecordingLink] = []
         var id = ""
         var pid = ""
         var offset: String?
@@ -114,8 +117,13 @@ import Testing
             guard let link else { return }
             // What it has not read by now never arrives.
             read(town.number(0..<3))
-            link.hangsUp(at: town.now)
+            if town.number(0..<2) == 0 { link.hangsUp(at: town.now) } else { lost.append(link) }
             self.link = nil
+        }
+
+        /// The server notices, late.
+        func isMissed() {
+            if !lost.isEmpty { lost.remove(at: town.number(0..<lost.count)).hangsUp(at: town.now) }
         }
     }
 
@@ -126,19 +134,22 @@ import Testing
         for guest in guests { guest.read() }
         for _ in 0..<400 {
             let guest = guests[town.number(0..<guests.count)]
-            switch town.number(0..<10) {
+            switch town.number(0..<11) {
             case 0...3: try town.say(to: guests)
             case 4...6: await town.turn(town.number(0..<2))
             case 7: guest.read()
             case 8: guest.cut()
+            case 9: guest.isMissed()
             default: if guest.link == nil { guest.connect() }
             }
         }
         await town.settle()
         for guest in guests {
             if guest.link == nil { guest.connect() }
-            guest.read()
         }
+        await town.settle()
+        for guest in guests { guest.read() }
+        #expect(Set(guests.map(\.id)).count == guests.count, "seed \(seed): one id, one client")
         try town.chat.emit("n", town.said.count)
         town.said.append((town.said.count, nil, nil))
         await town.settle()

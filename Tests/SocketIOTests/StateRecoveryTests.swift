@@ -18,44 +18,6 @@ import Testing
         }
     }
 
-    /// A client in `/chat`, with its ids and the offsets it hears.
-    private struct Visitor {
-        let speaker: Speaker
-        let id: String
-        let pid: String
-        /// What came before the answer to its join.
-        let missed: [String]
-
-        init(on stage: Stage, auth: String = "") {
-            speaker = Speaker(.engine4, on: stage)
-            let texts = speaker.join("/chat", auth: auth).compactMap(Visitor.text)
-            let ids = texts.last?.split(separator: "\"").map(String.init) ?? []
-            id = ids.count > 3 ? ids[3] : ""
-            pid = ids.count > 7 ? ids[7] : ""
-            missed = texts.dropLast()
-        }
-
-        /// The events since the last call, without what `keepsOffsets` would keep.
-        func heard() -> (events: [String], offset: String) {
-            let texts = speaker.news().compactMap(Visitor.text)
-            return (texts.map(Visitor.withoutOffset), texts.last.map(Visitor.offset) ?? "")
-        }
-
-        static func text(_ event: RecordingLink.Event) -> String? {
-            if case .text(let text) = event { text } else { nil }
-        }
-        static func offset(_ text: String) -> String {
-            String(text.split(separator: "\"").dropLast().last ?? "")
-        }
-        static func withoutOffset(_ text: String) -> String {
-            text.replacing(",\"\(offset(text))\"]", with: "]")
-        }
-
-        func back(on stage: Stage, offset: String) -> Visitor {
-            Visitor(on: stage, auth: #"{"pid":"\#(pid)","offset":"\#(offset)"}"#)
-        }
-    }
-
     @Test func whatWasMissedIsHeardInOrderAndOnce() async throws {
         let stage = stage()
         let chat = stage.server.namespace("/chat")
@@ -88,14 +50,6 @@ import Testing
         try chat.to("room").emit("news", 8)
         await stage.turn()
         #expect(back.heard().events == [#"42/chat,["news",8]"#], "its rooms are its own again")
-    }
-
-    @Test func pidOpensOnce() async throws {
-        let stage = stage()
-        let (visitor, offset) = try await left(stage)
-        #expect(visitor.back(on: stage, offset: offset).id == visitor.id)
-        let second = visitor.back(on: stage, offset: offset)
-        #expect(second.id != visitor.id && second.pid != visitor.pid)
     }
 
     @Test(arguments: ["AAAAAAA", "", "x", "7", "\\u0000"])
