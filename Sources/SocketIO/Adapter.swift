@@ -25,6 +25,9 @@ public protocol Adapter: Sendable {
     /// How many other nodes there are that would answer; a question waits for so many answers.
     func peerCount(in namespace: String) async -> Int
 
+    /// How it is, for metrics; nil: it does not say. Does not wait.
+    var status: ClusterStatus? { get }
+
     /// The server is over: says nothing more, and lets go of what it holds.
     func stop() async
 }
@@ -34,6 +37,31 @@ extension Adapter {
     public func open(_ namespace: String) {}
     /// Does nothing: for adapters that need not know which namespaces there are.
     public func close(_ namespace: String) {}
+    /// Nil.
+    public var status: ClusterStatus? { nil }
+}
+
+/// How an ``Adapter`` is, for metrics and readiness. Counts are since the start.
+public struct ClusterStatus: Equatable, Sendable {
+    /// Everything that is said reaches the others, and everything that they say is heard.
+    public var isUp = false
+    /// Connections to what joins the nodes that were lost.
+    public var losses = 0
+    /// Connections that came back.
+    public var reconnects = 0
+    /// Messages of this node for others, whether or not they went out.
+    public var published = 0
+    /// Messages that have come, this node's own among them where these come back.
+    public var received = 0
+    /// Messages, and other commands, that wait now for a connection or their turn.
+    public var waiting = 0
+    /// Messages lost because too much waited.
+    public var dropped = 0
+    /// Messages that were under way when the connection broke: they may or may not have gone out.
+    public var unconfirmed = 0
+
+    /// Nothing has happened yet.
+    public init() {}
 }
 
 /// The library's side of an ``Adapter``.

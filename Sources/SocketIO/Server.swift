@@ -8,6 +8,12 @@ public struct Totals: Sendable {
     public var readers = 0
     /// Requests that were carried to the node that owns their session, since the start.
     public var relayed = 0
+    /// Those whose node was not there, or could not be reached: to their clients the session was unknown.
+    public var relaysFailed = 0
+    /// WebSockets that go through here to another node now.
+    public var relayTunnels = 0
+    /// What the adapter says of itself; nil: there is none, or it says nothing.
+    public var cluster: ClusterStatus?
     /// The server is stopping: no new readers, please.
     public var isDraining = false
     /// What has been done, and who is open, in detail.
@@ -27,6 +33,9 @@ public struct Totals: Sendable {
         sum.sessions += b.sessions
         sum.readers += b.readers
         sum.relayed += b.relayed
+        sum.relaysFailed += b.relaysFailed
+        sum.relayTunnels += b.relayTunnels
+        sum.cluster = a.cluster ?? b.cluster
         sum.isDraining = a.isDraining || b.isDraining
         sum.metrics = a.metrics + b.metrics
         sum.openFiles = max(a.openFiles, b.openFiles)

@@ -6,7 +6,7 @@ internal import SocketIOCore
 extension Connection {
     func admits() -> Bool {
         let limit = worker.shared.addressLimit
-        guard !limit.isOff, let address = IPAddress(peer) else { return true }
+        guard !limit.isOff, !isForNodes, let address = IPAddress(peer) else { return true }
         guard limit.admits(address) else {
             worker.refused(
                 RefusalNote("too many connections of one address", value: peer, setting: "--max-per-address"),

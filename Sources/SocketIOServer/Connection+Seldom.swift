@@ -9,6 +9,7 @@ extension Connection {
         var moved: MovedRequest?
         var tunnel: Relay?
         var relayedClient: String?
+        var isForNodes = false
         var readiness: [() -> Void] = []
         var owedBefore = Int.max
         /// Bytes that came behind our last answer.
@@ -44,6 +45,9 @@ extension Connection {
         set { if newValue != nil || rare != nil { makeRare().relayedClient = newValue } }
     }
 
+    /// It came to the port where only other nodes are served.
+    var isForNodes: Bool { rare?.isForNodes ?? false }
+
     /// Asked by a session on another loop; empty for a session on this one.
     var readiness: [() -> Void] {
         get { rare?.readiness ?? [] }
@@ -61,9 +65,13 @@ extension Connection {
     /// Bytes of an answer, framed already.
     func pass(_ bytes: [UInt8]) { if !bytes.isEmpty { write(bytes) } }
 
+    /// The head of an answer, for a host whose codec frames it.
+    func passHead(_ bytes: [UInt8]) { mount?.begin(ResponseWriter.head(relayed: bytes, to: facts)) }
+
     /// The answer that was passed is whole.
     func passed(staysOpen: Bool) {
         guard phase == .http || phase == .tunnel else { return }
+        if phase == .http, let mount { transfer { mount.end() } }
         if phase == .http, staysOpen, facts.keepsAlive, !worker.isClosing {
             answered()
         } else {
@@ -81,5 +89,8 @@ extension Connection {
         readsNoRequests()
     }
 
-    func setReading(_ isOn: Bool) { try? channel?.syncOptions?.setOption(.autoRead, value: isOn) }
+    func setReading(_ isOn: Bool) {
+        if let mount { return mount.setReading(isOn) }
+        try? channel?.syncOptions?.setOption(.autoRead, value: isOn)
+    }
 }

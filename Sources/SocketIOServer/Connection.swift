@@ -103,12 +103,16 @@ final class Connection: ChannelInboundHandler, Link {
     }
 
     /// Puts a connection on a new channel, and nothing else.
-    static func open(on channel: any Channel, _ worker: Worker, moved: MovedRequest? = nil) throws {
+    static func open(
+        on channel: any Channel, _ worker: Worker, moved: MovedRequest? = nil, isForNodes: Bool = false
+    ) throws {
         let counters = worker.shared.counters
+        let tls = isForNodes ? nil : worker.shared.tls
         do {
-            try worker.shared.tls?.secure(channel)
-            try channel.pipeline.syncOperations.addHandler(
-                Connection(channel, worker: worker, isPlain: worker.shared.tls == nil, moved: moved))
+            try tls?.secure(channel)
+            let connection = Connection(channel, worker: worker, isPlain: tls == nil, moved: moved)
+            if isForNodes { connection.makeRare().isForNodes = true }
+            try channel.pipeline.syncOperations.addHandler(connection)
         } catch {
             // Otherwise this is the connection's own part, when it leaves the channel.
             counters.closed()
@@ -286,7 +290,7 @@ final class Connection: ChannelInboundHandler, Link {
     /// Counts what NIO has been given as outstanding until it has left.
     ///
     /// - Parameter write: nil when the connection is gone.
-    private func transfer(_ write: () -> EventLoopFuture<Void>?) {
+    func transfer(_ write: () -> EventLoopFuture<Void>?) {
         outstanding += 1
         // NIO may find room in the socket at once. Then this is a write like any other, and whoever wrote goes on by
         // itself: told from in here that the link is ready, it would write its next piece before it has counted

@@ -17,6 +17,7 @@ internal import Synchronization
 ///     await listener.run()
 public final class Listener: Sendable {
     private let channel: any Channel
+    private let relayPort: RelayPort?
     private let group: MultiThreadedEventLoopGroup
     private let server: Server
     private let workers: Workers
@@ -30,11 +31,12 @@ public final class Listener: Sendable {
     public var maxConnections: Int { shared.maxConnections }
 
     private init(
-        channel: any Channel, group: MultiThreadedEventLoopGroup, server: Server, workers: Workers,
-        shared: Shared
+        channel: any Channel, relayPort: RelayPort?, group: MultiThreadedEventLoopGroup, server: Server,
+        workers: Workers, shared: Shared
     ) {
         self.server = server
         self.channel = channel
+        self.relayPort = relayPort
         self.group = group
         self.workers = workers
         self.shared = shared
@@ -45,12 +47,13 @@ public final class Listener: Sendable {
     ///
     /// - Throws: ``BindError`` when the address cannot be had; ``CertificateError`` when TLS is asked for with files
     ///   that cannot be used; ``MissingTrait`` when the settings ask for what this
-    ///   build lacks.
+    ///   build lacks; ``MissingRelayAddress`` when other nodes could not reach this one.
     public static func bind(
         _ server: Server, settings: ListenerSettings = ListenerSettings(),
         logger: Logger = Logger(label: "SocketIOServer")
     ) async throws -> Listener {
         try requireTraits(settings)
+        if server.nodes != nil { try requireRelayAddress(settings) }
         let tls = try settings.tls.map { try TLSEndpoint($0) }
         let threads = settings.threads > 0 ? settings.threads : System.coreCount
         // A sid names its loop in one byte.
@@ -63,9 +66,15 @@ public final class Listener: Sendable {
             try await server.joinCluster()
             let channel = try await bootstrap(group, workers, shared)
                 .bind(host: settings.host, port: settings.port).get()
-            await server.nodes?.announce(nodeAddress(settings, port: channel.localAddress?.port))
+            let relayPort = try await RelayPort.open(group, workers, shared)
+            await server.nodes?.announce(
+                nodeAddress(settings, port: channel.localAddress?.port, relayPort))
             return Listener(
-                channel: channel, group: group, server: server, workers: workers, shared: shared)
+                channel: channel, relayPort: relayPort, group: group, server: server, workers: workers,
+                shared: shared)
+        } catch let error as BindError {
+            try? await group.shutdownGracefully()
+            throw error
         } catch {
             try? await group.shutdownGracefully()
             throw BindError(host: settings.host, port: settings.port, error: error)
@@ -98,7 +107,10 @@ public final class Listener: Sendable {
 
     private func stop() async {
         shared.logger.info("stopping", metadata: ["connections": "\(shared.counters.openConnections)"])
-        await workers.drain(shared) { try? await channel.close() }
+        await workers.drain(shared) {
+            try? await channel.close()
+            await relayPort?.close()
+        }
         await server.leaveCluster()
         workers.onEach { $0.abortAll() }
         try? await group.shutdownGracefully()
@@ -124,10 +136,17 @@ public final class Listener: Sendable {
         server.settings.node = await server.nodes?.join() ?? UInt16.random(in: 1 ... .max)
     }
 
-    private static func nodeAddress(_ settings: ListenerSettings, port: Int?) -> NodeAddress {
-        if let address = settings.nodeAddress { return address }
-        let isEverywhere = settings.host == "0.0.0.0" || settings.host == "::"
-        return NodeAddress(host: isEverywhere ? "127.0.0.1" : settings.host, port: port ?? settings.port)
+    static func requireRelayAddress(_ settings: ListenerSettings) throws(MissingRelayAddress) {
+        guard settings.relayAddress == nil else { return }
+        if settings.tls != nil { throw MissingRelayAddress("this port speaks TLS") }
+        if settings.sharesPort { throw MissingRelayAddress("this port is shared with other processes") }
+    }
+
+    private static func nodeAddress(
+        _ settings: ListenerSettings, port: Int?, _ relayPort: RelayPort?
+    ) -> NodeAddress {
+        if let address = settings.nodeAddress ?? relayPort?.address { return address }
+        return .reaching(settings.host, port: port ?? settings.port)
     }
 
     static func makeWorkers(
@@ -147,7 +166,7 @@ public final class Listener: Sendable {
             bound.append(worker)
             entries.append(entry)
         }
-        let workers = Workers(bound)
+        let workers = Workers(bound, adapter: server.adapter)
         for (worker, entry) in zip(bound, entries) {
             entry.open(worker)
             try await worker.eventLoop.submit { worker.value.peers = workers }.get()
@@ -165,14 +184,16 @@ public final class Listener: Sendable {
         return workers
     }
 
-    private static func bootstrap(
-        _ group: MultiThreadedEventLoopGroup, _ workers: Workers, _ shared: Shared
+    /// - Parameter isForNodes: It is reached by other nodes, in plain HTTP, and by nobody else.
+    static func bootstrap(
+        _ group: any EventLoopGroup, _ workers: Workers, _ shared: Shared, isForNodes: Bool = false
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(
-                .socketOption(.init(rawValue: SO_REUSEPORT)), value: shared.settings.sharesPort ? 1 : 0
+                .socketOption(.init(rawValue: SO_REUSEPORT)),
+                value: shared.settings.sharesPort && !isForNodes ? 1 : 0
             )
             // What is accepted inherits these, so they cost no call a connection.
             .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -195,7 +216,8 @@ public final class Listener: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try Connection.open(on: channel, workers.current(on: channel.eventLoop))
+                    try Connection.open(
+                        on: channel, workers.current(on: channel.eventLoop), isForNodes: isForNodes)
                 }
             }
     }
@@ -207,13 +229,13 @@ public struct BindError: Error, CustomStringConvertible {
     public let isInUse: Bool
     public let description: String
 
-    init(host: String, port: Int, error: any Error) {
+    init(host: String, port: Int, settings: [String] = ["--host", "--port"], error: any Error) {
         let code = (error as? IOError)?.errnoCode
         isInUse = code == EADDRINUSE
         let reason = code.map { String(cString: strerror($0)) } ?? "its name or address is not known here"
         description =
             isInUse
-            ? "port \(port) on \(host) is in use: stop the program that has it, or choose another with --port"
-            : "cannot listen on \(host), port \(port): \(reason); see --host and --port"
+            ? "port \(port) on \(host) is in use: stop the program that has it, or choose another with \(settings.last ?? "")"
+            : "cannot listen on \(host), port \(port): \(reason); see \(settings.joined(separator: " and "))"
     }
 }

@@ -48,9 +48,12 @@ public struct ListenerSettings: Sendable {
     public var drainWindow: Duration = .seconds(5)
     /// Behind that, the time that connections have to end, whoever is still there.
     public var shutdownTimeout: Duration = .seconds(5)
-    /// Where other nodes of the cluster reach this one; nil: at the address it listens on, or this machine's own
-    /// loopback where it listens everywhere.
+    /// Where other nodes of the cluster reach this one; nil: at ``relayAddress``, or else at the address it listens on,
+    /// or at this machine's own loopback where that is everywhere.
     public var nodeAddress: NodeAddress?
+    /// Where this node listens for the other nodes and nobody else, in plain HTTP; nil: they come where clients do. It
+    /// is needed where these speak TLS, or share their port with other processes. Port 0 takes any free one.
+    public var relayAddress: NodeAddress?
     /// For a connection to another node, until it is accepted.
     public var relayTimeout: Duration = .seconds(2)
     /// Connections to each other node that one event loop keeps open without a request.

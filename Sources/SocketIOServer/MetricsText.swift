@@ -31,6 +31,10 @@ extension Totals {
             "dante_upgrades_tried_total", "WebSockets opened for a polling session.", metrics.upgradesTried)
         text.counter("dante_upgrades_won_total", "Those that became its transport.", metrics.upgradesWon)
         text.counter("dante_relayed_total", "Requests carried to the nodes of their sessions.", relayed)
+        text.counter(
+            "dante_relays_failed_total", "Those whose node was gone or could not be reached.", relaysFailed)
+        text.gauge("dante_relay_tunnels", "WebSockets that go through here to another node.", relayTunnels)
+        if let cluster { text.write(cluster) }
         text.gauge("dante_draining", "Whether the server is stopping.", isDraining ? 1 : 0)
         text.gauge("process_open_fds", "Connections, and what was open before the first of them.", openFiles)
         text.gauge("process_max_fds", "The limit of open files.", maxOpenFiles)
@@ -45,6 +49,7 @@ extension Totals {
         let refusals = metrics.refusals.sorted { $0.key < $1.key }.map { #""\#($0.key)":\#($0.value)"# }
         return
             #"{"connections":\#(connections),"sessions":\#(sessions),"readers":\#(readers),"relayed":\#(relayed),"#
+            + #""relaysFailed":\#(relaysFailed),"relayTunnels":\#(relayTunnels),\#(cluster?.member ?? "")"#
             + #""draining":\#(isDraining),"open":[\#(open.joined(separator: ","))],"#
             + #""stanzas":\#(metrics.entries),"slowReaders":\#(metrics.slowReaders),"#
             + #""bytesOwed":\#(metrics.bytesOwed),"upgrades":{"tried":\#(metrics.upgradesTried),"#
@@ -76,6 +81,20 @@ private struct MetricsText {
         sample(name, [], value)
     }
 
+    mutating func write(_ cluster: ClusterStatus) {
+        gauge("dante_cluster_up", "Whether the other nodes are spoken to and heard.", cluster.isUp ? 1 : 0)
+        counter("dante_cluster_losses_total", "Connections to Redis that were lost.", cluster.losses)
+        counter("dante_cluster_reconnects_total", "Connections to Redis that came back.", cluster.reconnects)
+        counter("dante_cluster_published_total", "Messages for other nodes.", cluster.published)
+        counter("dante_cluster_received_total", "Messages that Redis has brought.", cluster.received)
+        gauge("dante_cluster_waiting", "Commands that wait for Redis.", cluster.waiting)
+        counter(
+            "dante_cluster_dropped_total", "Messages lost because too much waited.", cluster.dropped)
+        counter(
+            "dante_cluster_unconfirmed_total", "Messages under way when a connection to Redis broke.",
+            cluster.unconfirmed)
+    }
+
     mutating func histogram(_ name: String, _ help: String, _ histogram: Histogram) {
         family(name, "histogram", help)
         var sum = 0
@@ -86,5 +105,14 @@ private struct MetricsText {
         sample(name + "_bucket", [("le", "+Inf")], histogram.count)
         sample(name + "_sum", [], Double(histogram.nanoseconds) / 1e9)
         sample(name + "_count", [], histogram.count)
+    }
+}
+
+extension ClusterStatus {
+    /// As a member of the status, with the comma behind it.
+    fileprivate var member: String {
+        #""cluster":{"up":\#(isUp),"losses":\#(losses),"reconnects":\#(reconnects),"published":\#(published),"#
+            + #""received":\#(received),"waiting":\#(waiting),"dropped":\#(dropped),"#
+            + #""unconfirmed":\#(unconfirmed)},"#
     }
 }

@@ -19,13 +19,15 @@ internal import Synchronization
 /// to the handlers behind, untouched; on one connection they may take turns. ``Settings/basePath`` keeps the server
 /// below one path. ``Server/page`` is not asked: what no route takes is the host's.
 ///
-/// Several such servers may be a cluster; but a request for a session of another one is not carried there: whatever
-/// spreads clients over them has to keep each at one.
+/// Several such servers, and others, may be a cluster, so that a session's requests may land on any of them. Where the
+/// others reach this one is for the program to say: ``ListenerSettings/nodeAddress``, where the host speaks plain
+/// HTTP, or ``ListenerSettings/relayAddress``, for a port of its own.
 public final class Mount: Sendable {
     private let server: Server
     private let workers: Workers
     private let shared: Shared
     private let loop: any EventLoop
+    private let relayPort: RelayPort?
     /// The end of it, once it has begun: one for all who ask, and no child of a task that may be cancelled.
     private let ending = Mutex<Task<Void, Never>?>(nil)
 
@@ -38,11 +40,12 @@ public final class Mount: Sendable {
     ///   - settings: of which count ``ListenerSettings/trustedProxies``, ``ListenerSettings/bodyTimeout``,
     ///     ``ListenerSettings/idleTimeout`` for who takes its last bytes slowly, ``ListenerSettings/goodbyeTimeout``,
     ///     ``ListenerSettings/compression``, ``ListenerSettings/drainDelay``, ``ListenerSettings/drainWindow``,
-    ///     ``ListenerSettings/shutdownTimeout`` and ``ListenerSettings/nodeAddress``. The port, its connections and the
-    ///     heads of requests are the host's.
+    ///     ``ListenerSettings/shutdownTimeout``, and those of a cluster: ``ListenerSettings/nodeAddress``,
+    ///     ``ListenerSettings/relayAddress`` and the relays'. The port, its connections and the heads of requests are
+    ///     the host's.
     ///   - logger: hears of handlers that throw, at debug, and of refusals.
-    /// - Throws: ``MountError``; ``MissingTrait`` when the settings ask for what this build lacks; what the server's
-    ///   adapter throws when it cannot be started.
+    /// - Throws: ``MountError``; ``MissingTrait`` when the settings ask for what this build lacks; ``BindError`` when
+    ///   the relay address cannot be had; what the server's adapter throws when it cannot be started.
     public init(
         _ server: Server, on group: any EventLoopGroup, settings: ListenerSettings = ListenerSettings(),
         logger: Logger = Logger(label: "SocketIOServer")
@@ -57,7 +60,8 @@ public final class Mount: Sendable {
         shared = Shared(mounting: settings, logger: logger)
         workers = try await Listener.makeWorkers(server, group, shared)
         try await server.joinCluster()
-        if let address = settings.nodeAddress { await server.nodes?.announce(address) }
+        relayPort = try await RelayPort.open(group, workers, shared)
+        if let address = settings.nodeAddress ?? relayPort?.address { await server.nodes?.announce(address) }
     }
 
     /// Lets the server answer what is its on one connection. To be called on the connection's event loop, before
@@ -107,7 +111,7 @@ public final class Mount: Sendable {
     }
 
     private func stop() async {
-        await workers.drain(shared)
+        await workers.drain(shared) { await relayPort?.close() }
         await server.leaveCluster()
         workers.onEach { $0.abortAll() }
     }

@@ -238,10 +238,17 @@ final class MountHandler: ChannelDuplexHandler, RemovableChannelHandler, Request
 
     /// The head of an answer, with nothing behind it yet.
     func begin(_ response: Response, keepsAlive: Bool) {
-        guard let context, let facts = connection?.facts else { return }
-        let head = ResponseWriter.head(response, to: facts, date: worker.httpDate(), keepsAlive: keepsAlive)
+        guard let facts = connection?.facts else { return }
+        begin(ResponseWriter.head(response, to: facts, date: worker.httpDate(), keepsAlive: keepsAlive))
+    }
+
+    func begin(_ head: HTTPResponseHead) {
+        guard let context else { return }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
     }
+
+    /// Of a WebSocket that goes through here.
+    func setReading(_ isOn: Bool) { bytes.setReading(isOn) }
 
     func end() -> EventLoopFuture<Void>? { send(.end(nil)) }
 

@@ -28,6 +28,8 @@ final class MountedBytes: ChannelDuplexHandler, RemovableChannelHandler {
     private var held: ByteBuffer?
     private var isReadPending = false
     private var hasHeardProbe = false
+    /// What is read of a WebSocket has nowhere to go for now.
+    private var isPaused = false
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
@@ -112,8 +114,16 @@ final class MountedBytes: ChannelDuplexHandler, RemovableChannelHandler {
         case .passing: context.fireChannelReadComplete()
         // Reading is asked for behind the host's handlers, which may want none for now.
         case .holding: break
-        case .taken: context.read()
+        case .taken: if !isPaused { context.read() }
         }
+    }
+
+    /// Whether the bytes of a WebSocket are read; a host that reads by itself goes on.
+    func setReading(_ isOn: Bool) {
+        guard isPaused == isOn else { return }
+        isPaused = !isOn
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: false)
+        if isOn { context?.read() }
     }
 
     /// While bytes are held one read's worth of them is enough.

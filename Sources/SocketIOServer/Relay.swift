@@ -24,6 +24,7 @@ final class Relay: LinkDelegate {
     private let staysOpen: Bool
     private var phase = Phase.finding
     private var answer: RelayedAnswer
+    private var isHeadPassed = false
     private var peer: RelayPeer?
 
     /// - Parameter otherwise: answers the request here, when the other node cannot.
@@ -67,7 +68,9 @@ final class Relay: LinkDelegate {
             self.phase = .waiting
             self.relays.carried += 1
             peer.write(
-                RelayedRequest.bytes(self.request, secret: self.secret, staysOpen: self.staysOpen))
+                RelayedRequest.bytes(
+                    self.request, secret: self.secret, staysOpen: self.staysOpen,
+                    takesChunks: !self.connection.isMounted))
         }
     }
 
@@ -75,6 +78,7 @@ final class Relay: LinkDelegate {
     /// protocol's own words, and comes back.
     private func giveUp() {
         phase = .over
+        relays.failed += 1
         peer = nil
         connection.delegate = nil
         otherwise()
@@ -89,7 +93,12 @@ final class Relay: LinkDelegate {
         var passing: [UInt8] = []
         for event in answer.received(buffer.readableBytesView) {
             if case .bytes(let bytes) = event {
-                passing += bytes
+                if isHeadPassed || !connection.isMounted || phase == .tunnel {
+                    passing += bytes
+                } else {
+                    connection.passHead(bytes)
+                }
+                isHeadPassed = true
                 continue
             }
             connection.pass(passing)
@@ -98,6 +107,7 @@ final class Relay: LinkDelegate {
             case .bytes: break
             case .tunnel:
                 phase = .tunnel
+                relays.tunnels += 1
                 connection.openTunnel(for: self)
             case .end: return end()
             case .malformed: return breakOff()
@@ -108,7 +118,7 @@ final class Relay: LinkDelegate {
     }
 
     private func end() {
-        phase = .over
+        isOver()
         let peer = peer
         self.peer = nil
         if let peer {
@@ -138,8 +148,13 @@ final class Relay: LinkDelegate {
         }
     }
 
-    private func breakOff() {
+    private func isOver() {
+        if phase == .tunnel { relays.tunnels -= 1 }
         phase = .over
+    }
+
+    private func breakOff() {
+        isOver()
         peer?.close()
         peer = nil
         connection.delegate = nil
@@ -162,7 +177,7 @@ final class Relay: LinkDelegate {
     func linkReady(_ link: any Link, at now: Instant) { peer?.setReading(true) }
 
     func linkClosed(_ link: any Link, at now: Instant) {
-        phase = .over
+        isOver()
         peer?.close()
         peer = nil
     }

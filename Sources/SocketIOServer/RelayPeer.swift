@@ -66,6 +66,10 @@ final class Relays {
     private var known: [UInt16: (address: NodeAddress?, until: Instant)] = [:]
     /// Requests handed to another node so far.
     var carried = 0
+    /// Requests whose node was not there, or could not be reached.
+    var failed = 0
+    /// WebSockets that go through here now.
+    var tunnels = 0
     private var asked: [UInt16: [(NodeAddress?) -> Void]] = [:]
 
     /// A node's address is taken as known for so long; made-up numbers of clients are forgotten with it.

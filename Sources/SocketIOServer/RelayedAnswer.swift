@@ -7,11 +7,11 @@
 /// - Source: RFC 9112, 6.3 (length of a body); RFC 9110, 7.6.1 (fields of a hop).
 struct RelayedAnswer {
     enum Event: Equatable {
-        /// To be passed on.
+        /// To be passed on. The first of them is the whole head, and nothing else.
         case bytes([UInt8])
         /// The answer is whole.
         case end
-        /// From here on the bytes go both ways as they are.
+        /// From here on the bytes go both ways as they are; the head of the answer is the first of them.
         case tunnel
         /// Not an answer of ours.
         case malformed
@@ -58,7 +58,8 @@ struct RelayedAnswer {
             let rest = Array(head[end...])
             guard let first = begin(Array(head[..<end])) else { return fail() }
             head = []
-            return [.bytes(first)] + began() + (rest.isEmpty ? [] : received(rest))
+            let start: [Event] = isTunnel ? [.tunnel, .bytes(first)] : [.bytes(first)]
+            return start + (isOver ? [.end] : []) + (rest.isEmpty ? [] : received(rest))
         case .body(let left):
             guard bytes.count < left else {
                 let isTooMuch = bytes.count > left
@@ -77,15 +78,8 @@ struct RelayedAnswer {
         return [.malformed]
     }
 
-    private mutating func began() -> [Event] {
-        switch state {
-        case .body(left: 0):
-            state = .over
-            return [.end]
-        case .tunnel: return [.tunnel]
-        default: return []
-        }
-    }
+    private var isTunnel: Bool { if case .tunnel = state { true } else { false } }
+    private var isOver: Bool { if case .over = state { true } else { false } }
 
     private func endOfHead(from start: Int) -> Int? {
         guard head.count >= 4 else { return nil }
@@ -117,7 +111,7 @@ struct RelayedAnswer {
             if name != "connection" { kept.append(String(line)) }
         }
         if isHead || status == 204 || status == 304 { length = 0 }
-        state = length.map { .body(left: $0) } ?? .untilClosed
+        state = length.map { $0 == 0 ? .over : .body(left: $0) } ?? .untilClosed
         if let field = length == nil ? "close" : connectionField { kept.append("Connection: \(field)") }
         return Array((kept.joined(separator: "\r\n") + "\r\n\r\n").utf8)
     }

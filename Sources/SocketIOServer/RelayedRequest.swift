@@ -7,10 +7,14 @@ enum RelayedRequest {
     /// are not believed.
     static let field = "Dante-Relay"
 
-    /// - Parameter staysOpen: the connection between the nodes takes another request behind this one.
-    static func bytes(_ request: Request, secret: String, staysOpen: Bool) -> [UInt8] {
+    /// - Parameters:
+    ///   - staysOpen: the connection between the nodes takes another request behind this one.
+    ///   - takesChunks: an answer without a length may come in chunks; otherwise as it is.
+    static func bytes(
+        _ request: Request, secret: String, staysOpen: Bool, takesChunks: Bool = true
+    ) -> [UInt8] {
         let isUpgrade = request.wantsWebSocket
-        let version = staysOpen || isUpgrade ? 1 : request.minorVersion
+        let version = staysOpen || isUpgrade ? 1 : takesChunks ? request.minorVersion : 0
         var bytes = Array("\(request.method) \(request.target) HTTP/1.\(version)\r\n".utf8)
         var hasHost = false
         for (name, value) in request.headers {

@@ -79,6 +79,9 @@ final class RequestHandler {
             connection.sayContinue()
         }
         takeRelayMark()
+        guard connection.relayedClient != nil || !connection.isForNodes else {
+            return refuse(403, "This port is for the other nodes of the cluster.")
+        }
         connection.expect(worker.settings.bodyTimeout)
     }
 
@@ -171,11 +174,10 @@ final class RequestHandler {
     /// To the node that owns the session; without a cluster, and when that node is gone, it is unknown here.
     private func relay(_ request: Request, to node: UInt16) {
         guard let relays = worker.relays else {
-            worker.foreignSession(of: node)
+            worker.shared.foreignSession(of: node, at: worker.shard.node)
             return receive(request)
         }
-        // What comes back are bytes, which a host's pipeline has no place for.
-        guard let secret = relays.directory.secret, !connection.isMounted else { return receive(request) }
+        guard let secret = relays.directory.secret else { return receive(request) }
         Relay(request, secret: secret, from: connection, over: relays) { self.receive(request) }
             .begin(to: node)
     }

@@ -46,6 +46,22 @@ enum ResponseWriter {
         return head
     }
 
+    /// The head that another node has answered with, for NIO's encoder. What has no length there ends with the
+    /// connection here too, unless the client takes chunks.
+    static func head(relayed bytes: [UInt8], to request: RequestFacts) -> HTTPResponseHead {
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n")
+        let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 502
+        var head = HTTPResponseHead(
+            version: request.minorVersion == 0 ? .http1_0 : .http1_1,
+            status: HTTPResponseStatus(statusCode: status))
+        for line in lines.dropFirst() {
+            let name = line.prefix { $0 != ":" }
+            let value = line.dropFirst(name.count + 1).drop { $0 == " " }
+            head.headers.add(name: String(name), value: String(value))
+        }
+        return head
+    }
+
     /// Whether the answer's body is written behind its head.
     static func hasBody(_ response: Response, to request: RequestFacts) -> Bool {
         mayHaveBody(response) && !request.isHead

@@ -1,4 +1,6 @@
 internal import Logging
+internal import SocketIOCore
+internal import Synchronization
 
 /// What all event loops of one listener have in common.
 final class Shared: Sendable {
@@ -14,6 +16,7 @@ final class Shared: Sendable {
     let openFilesAtStart: Int
     /// How many connections may be open at a time.
     let maxConnections: Int
+    private let nextForeignSession = Mutex(Instant(nanoseconds: 0))
 
     /// In a host's pipeline, whose business the number of connections is.
     init(mounting settings: ListenerSettings, logger: Logger) {
@@ -46,5 +49,19 @@ final class Shared: Sendable {
                     "serving at most": "\(room)",
                 ])
         }
+    }
+
+    /// Says, at most once a minute, that a balancer sends requests to the wrong process.
+    func foreignSession(of node: UInt16, at this: UInt16) {
+        let now = Clock.now()
+        let isDue = nextForeignSession.withLock { next in
+            guard now >= next else { return false }
+            next = now + .seconds(60)
+            return true
+        }
+        guard isDue else { return }
+        logger.notice(
+            "a session of another node is unknown here: set --redis on all nodes, or let the balancer keep a client with its node",
+            metadata: ["made-by": "\(node)", "this-is": "\(this)"])
     }
 }

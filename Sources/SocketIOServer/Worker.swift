@@ -40,7 +40,6 @@ final class Worker {
     var peers: Workers?
     /// The ways to other nodes, where there is a cluster.
     let relays: Relays?
-    private var foreignSessionSaid = Instant(nanoseconds: 0)
 
     /// - Parameter entry: the way in for an application's tasks; opened once this worker can be reached.
     init(entry: LoopEntry, index: UInt8, server: Server, shared: Shared, logger: Logger) {
@@ -62,7 +61,11 @@ final class Worker {
     var totals: Totals {
         var totals = shard.totals
         totals.connections = connections.count
-        totals.relayed = relays?.carried ?? 0
+        if let relays {
+            totals.relayed = relays.carried
+            totals.relaysFailed = relays.failed
+            totals.relayTunnels = relays.tunnels
+        }
         totals.openFiles = shared.openFilesAtStart + shared.counters.openConnections
         totals.maxOpenFiles = OpenFiles.limit
         for connection in connections {
@@ -194,16 +197,6 @@ final class Worker {
         }
     }
 
-    /// Says, at most once a minute and loop, that a balancer sends requests to the wrong process.
-    func foreignSession(of node: UInt16) {
-        let now = Clock.now()
-        guard now >= foreignSessionSaid else { return }
-        foreignSessionSaid = now + .seconds(60)
-        logger.notice(
-            "a session of another node is unknown here: set --redis on all nodes, or let the balancer keep a client with its node",
-            metadata: ["made-by": "\(node)", "this-is": "\(shard.node)"])
-    }
-
     func abortAll() {
         relays?.closeAll()
         for connection in connections { connection.abort() }
@@ -260,10 +253,12 @@ final class LoopEntry: Sendable {
 struct Workers: Sendable {
     private let bound: [NIOLoopBound<Worker>]
     let loops: [any EventLoop]
+    private let adapter: (any Adapter)?
 
     /// - Parameter bound: one a loop, in the order of the loops' indices.
-    init(_ bound: [NIOLoopBound<Worker>]) {
+    init(_ bound: [NIOLoopBound<Worker>], adapter: (any Adapter)?) {
         self.bound = bound
+        self.adapter = adapter
         loops = bound.map(\.eventLoop)
     }
 
@@ -284,9 +279,13 @@ struct Workers: Sendable {
         for index in bound.indices { on(UInt8(index), body) }
     }
 
-    /// The sum over all loops, one hop to each.
+    /// The sum over all loops, one hop to each, and what the adapter says of itself.
     func totals(on loop: any EventLoop) -> EventLoopFuture<Totals> {
         let parts = bound.map { worker in worker.eventLoop.submit { worker.value.totals } }
-        return EventLoopFuture.reduce(Totals(), parts, on: loop, +)
+        return EventLoopFuture.reduce(Totals(), parts, on: loop, +).map { [adapter] sum in
+            var totals = sum
+            totals.cluster = adapter?.status
+            return totals
+        }
     }
 }

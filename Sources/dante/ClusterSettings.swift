@@ -7,6 +7,8 @@ struct ClusterSettings: Sendable, Equatable {
     /// `nil`: this process is alone.
     var redis: RedisAddress?
     var passwordFile: String?
+    /// `nil`: the authorities that the machine trusts.
+    var authorities: String?
     /// Of every channel and key.
     var prefix = ""
     /// `nil`: no servers of python-socketio take part.
@@ -17,6 +19,8 @@ struct ClusterSettings: Sendable, Equatable {
     var maxWaitingBytes = 0
     /// `nil`: where the listener listens.
     var nodeAddress: NodeAddress?
+    /// `nil`: others come where clients do.
+    var relayAddress: NodeAddress?
     var relayTimeout = Duration.zero
     var maxIdleRelays = 0
 }
@@ -33,6 +37,7 @@ extension ClusterSettings {
             let text = String(decoding: bytes, as: UTF8.self)
             address.password = String(text.prefix { $0 != "\n" && $0 != "\r\n" && $0 != "\r" })
         }
+        address.authorities = authorities
         var options = RedisAdapter.Options()
         options.prefix = prefix
         options.pythonChannel = pythonChannel
@@ -43,8 +48,14 @@ extension ClusterSettings {
         do throws(RedisAddressError) {
             return try RedisAdapter(address, options: options, logger: logger)
         } catch {
-            throw StartError("cannot use --redis: \(error)", exitCode: 64)
+            throw StartError("cannot use --redis: \(error)", exitCode: authorities == nil ? 64 : 78)
         }
+    }
+
+    /// - Errors: ``UsageError``: a setting lacks the one it goes with.
+    func checkTogether() throws(UsageError) {
+        guard authorities != nil, redis?.isEncrypted != true else { return }
+        throw UsageError("--redis-ca is of use with --redis rediss://… only, which is Redis over TLS")
     }
 
     /// The answer to `/readyz` while Redis is away: that of a server that is fine but says so, or one that wants no
@@ -82,6 +93,10 @@ extension SettingTable {
             "redis-password-file", \.cluster.passwordFile, .path(placeholder: "FILE"), unset: "as in the URL",
             in: .cluster, help: "A file whose first line is the password of Redis."),
         Setting(
+            "redis-ca", \.cluster.authorities, .path(placeholder: "FILE"),
+            unset: "those that this machine trusts", in: .cluster,
+            help: "Certificates (PEM) of which one must have signed that of a Redis at rediss://."),
+        Setting(
             "redis-prefix", \.cluster.prefix, .channel, default: "socket.io", in: .cluster,
             help:
                 "The beginning of every channel and key in Redis, the same on all servers; the key of Socket.IO's "
@@ -105,9 +120,16 @@ extension SettingTable {
             "redis-max-bytes", \.cluster.maxWaitingBytes, .bytes(1024...gibibyte), default: "16777216",
             in: .cluster, help: "Bytes of these messages; more are lost."),
         Setting(
-            "node-address", \.cluster.nodeAddress, .node, unset: "where it listens, or 127.0.0.1",
+            "node-address", \.cluster.nodeAddress, .node,
+            unset: "--relay-address, or where it listens, or 127.0.0.1",
             in: .cluster,
             help: "Where the other nodes reach this one."),
+        Setting(
+            "relay-address", \.cluster.relayAddress, .relay, unset: "others come where clients do",
+            in: .cluster,
+            help:
+                "A second port, in plain HTTP, for the other nodes alone; needed with --tls-certificate and with "
+                + "--share-port on."),
         Setting(
             "relay-timeout", \.cluster.relayTimeout, timeout, default: "2s", in: .cluster,
             help: "For a connection to another node; behind it the session counts as gone."),
@@ -140,6 +162,20 @@ extension SettingValue where Value == String {
 }
 
 extension SettingValue where Value == NodeAddress {
+    /// Where to listen, so that the port may be any free one.
+    static var relay: Self {
+        Self(
+            placeholder: "HOST:PORT",
+            noun: "an address or a host name, a colon and a port, or 0 for any free one",
+            limits: ""
+        ) { text in
+            if let address = NodeAddress(text) { return address }
+            guard text.hasSuffix(":0"), var address = NodeAddress(text.dropLast() + "1") else { return nil }
+            address.port = 0
+            return address
+        }
+    }
+
     static var node: Self {
         Self(placeholder: "HOST:PORT", noun: "an address or a host name, a colon and a port", limits: "") {
             NodeAddress($0)

@@ -31,6 +31,8 @@ struct Dante {
             fail(error.description, 69)
         } catch let error as MissingTrait {
             fail(error.description, UsageError.exitCode)
+        } catch let error as MissingRelayAddress {
+            fail(error.description, UsageError.exitCode)
         } catch let error as CertificateError {
             // EX_CONFIG of sysexits.h.
             fail(error.description, 78)

@@ -237,6 +237,7 @@ extension Settings {
             settings.compression = ListenerSettings.Compression(threshold: compressionThreshold)
         }
         settings.nodeAddress = cluster.nodeAddress
+        settings.relayAddress = cluster.relayAddress
         settings.relayTimeout = cluster.relayTimeout
         settings.maxIdleRelays = cluster.maxIdleRelays
         return settings

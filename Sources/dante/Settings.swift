@@ -170,6 +170,7 @@ struct Settings: Sendable, Equatable {
     ///
     /// - Errors: ``UsageError``: a setting lacks the one it goes with.
     func checkTogether() throws(UsageError) {
+        try cluster.checkTogether()
         guard (tlsCertificate == nil) != (tlsKey == nil) else { return }
         let (has, lacks) =
             tlsKey == nil ? ("--tls-certificate", "--tls-key") : ("--tls-key", "--tls-certificate")

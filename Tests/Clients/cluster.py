@@ -16,24 +16,40 @@ from server import PATIENCE, Server
 
 
 class RedisServer:
-    """A redis-server of its own; it forgets everything when it ends."""
+    """A redis-server of its own; it forgets everything when it ends.
 
-    def __init__(self, folder):
+    `tls` is a certificate and its key: it speaks TLS and nothing else then.
+    """
+
+    def __init__(self, folder, tls=None, password=None):
         self.folder, self.port, self.process = Path(folder), free_port(), None
+        self.tls, self.password = tls, password
         self.start()
 
     @property
     def url(self):
-        return f"redis://127.0.0.1:{self.port}/0"
+        """Without the password."""
+        return f"redis{'s' if self.tls else ''}://127.0.0.1:{self.port}/0"
+
+    def link(self):
+        """A client of it."""
+        secure = {"ssl": True, "ssl_ca_certs": str(self.tls[0])} if self.tls else {}
+        return redis.Redis(port=self.port, password=self.password, **secure)
 
     def start(self):
+        command = [program("redis-server"), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder]
+        command += ["--port", "0", "--tls-port"] if self.tls else ["--port"]
+        command += [str(self.port)]
+        if self.tls:
+            command += ["--tls-cert-file", self.tls[0], "--tls-key-file", self.tls[1], "--tls-auth-clients", "no"]
+        if self.password:
+            command += ["--requirepass", self.password]
         self.process = subprocess.Popen(
-            [program("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder],
-            stdin=subprocess.DEVNULL, stdout=(self.folder / "redis").open("ab"), stderr=subprocess.STDOUT)
+            command, stdin=subprocess.DEVNULL, stdout=(self.folder / "redis").open("ab"), stderr=subprocess.STDOUT)
         end = time.monotonic() + PATIENCE
         while True:
             try:
-                return redis.Redis(port=self.port).ping()
+                return self.link().ping()
             except redis.ConnectionError:
                 assert self.process.poll() is None and time.monotonic() < end, "redis-server does not start"
                 time.sleep(0.02)
@@ -52,7 +68,7 @@ class RedisServer:
     def listened(self, channel, count):
         """Waits until so many listen there."""
         end = time.monotonic() + PATIENCE
-        while redis.Redis(port=self.port).pubsub_numsub(channel)[0][1] < count:
+        while self.link().pubsub_numsub(channel)[0][1] < count:
             assert time.monotonic() < end, f"nobody listens to {channel}"
             time.sleep(0.02)
 
@@ -61,7 +77,7 @@ class RedisServer:
         packet = {"type": 2, "data": [event, *arguments], "nsp": namespace}
         channel = f"socket.io#{namespace}#" + (f"{rooms[0]}#" if len(rooms) == 1 else "")
         message = msgpack.packb([uid, packet, {"rooms": list(rooms), "flags": {}, "except": []}])
-        return redis.Redis(port=self.port).publish(channel, message)
+        return self.link().publish(channel, message)
 
 
 class Balanced:
@@ -123,11 +139,11 @@ class Cluster:
         for _ in range(count):
             self.add()
 
-    def add(self):
-        """One more node: the server."""
+    def add(self, *flags):
+        """One more node, with flags of its own: the server."""
         folder = self.folder / f"node-{len(self.nodes)}"
         folder.mkdir()
-        node = Server("--redis", self.redis.url, *self.flags, folder=folder)
+        node = Server("--redis", self.redis.url, *self.flags, *flags, folder=folder)
         self.nodes.append(node)
         return node
 

@@ -1,6 +1,7 @@
 """Several nodes, and what goes wrong between them: one is killed, Redis goes and comes, the network is cut."""
 
 import json
+import ssl
 import subprocess
 import sys
 import threading
@@ -10,16 +11,18 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import redis
+import requests
 import socketio
+import websockets.sync.client
 
+import certificates
 import http_wire
 from cluster import BALANCERS, Cluster, RedisServer
 from conftest import NEVER
 from generations import PAGES
 from generations_kinds import KINDS
 from proxies import free_port
-from server import PATIENCE
+from server import PATIENCE, plain_binary, run
 
 HERE = Path(__file__).parent
 ANSWERING = ["--with", "echo,hello,got-it"]
@@ -147,7 +150,7 @@ def test_garbage_in_the_channel_harms_nobody(cluster):
     one = cluster("--interval", NEVER)
     with Guest(one.nodes[0].port) as guest:
         one.joined()
-        link = redis.Redis(port=one.redis.port)
+        link = one.redis.link()
         for channel in "socket.io#/#", "socket.io-request#/#", "socket.io-response#/#", "socket.io#/#x#":
             for garbage in b"", b"\xc1", b"{", b"\x93\xa1u\x80\x80", b"\xdd\xff\xff\xff\xff", b"\x80\x04K\x01.":
                 link.publish(channel, garbage)
@@ -258,18 +261,61 @@ def test_a_new_node_is_found(cluster):
         assert reaches(other.port, sid)
 
 
-def test_a_shared_reading_is_at_the_same_place_on_all_nodes(serve):
-    flags = ["--pace", "shared", "--epoch", "0", "--interval", "500ms", "--at-end", "repeat"]
-    ahead = []
-    for _ in range(2):
-        server = serve(*flags)
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/sse", timeout=PATIENCE) as answer:
-            while not (line := answer.readline()).startswith(b"id: "):
-                pass
-            # The current stanza comes at once; which one that is, the calendar says.
-            ahead.append((int(line[4:]) - int(time.time() * 2)) % 46)
-        time.sleep(0.7)
-    assert ahead[0] in (0, 1) and ahead[1] in (0, 1)
+class Together:
+    """Readers of a shared pace at several nodes: the numbers they hear, in the order they come in."""
+
+    def __init__(self, count):
+        self.heard, self.newest, self.count, self.more = [], {}, count, threading.Condition()
+
+    def read(self, name, port):
+        """One more reader, under a name of its own."""
+        threading.Thread(target=self._read, args=(name, port), daemon=True).start()
+
+    def _read(self, name, port):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/sse", timeout=PATIENCE) as answer:
+            for line in answer:
+                if line.startswith(b"id: "):
+                    with self.more:
+                        self.newest[name] = int(line[4:])
+                        self.heard.append((name, dict(self.newest)))
+                        self.more.notify_all()
+
+    def ahead(self, name, other, heard):
+        """How many stanzas one reader is ahead of another at this moment, the shorter way round."""
+        lead = (heard[name] - heard[other]) % self.count
+        return lead - self.count if lead > self.count / 2 else lead
+
+    def check(self, names, count):
+        """Waits until each has heard so many from now on; none was ever a whole stanza from the others."""
+        with self.more:
+            start = len(self.heard)
+
+            def enough():
+                so_far = [name for name, _ in self.heard[start:]]
+                return all(so_far.count(name) >= count for name in names)
+
+            assert self.more.wait_for(enough, PATIENCE), self.heard[start:]
+            for _, heard in self.heard:
+                known = [name for name in names if name in heard]
+                # One is told before the other, but not two.
+                assert all(abs(self.ahead(a, b, heard)) <= 1 for a in known for b in known), heard
+
+
+def test_a_shared_reading_is_at_the_same_stanza_on_all_nodes(cluster, poem):
+    # So slow that a busy machine is not two stanzas late.
+    one = cluster("--pace", "shared", "--epoch", "0", "--interval", "2s", "--at-end", "repeat")
+    together = Together(len(poem))
+    for number, node in enumerate(one.nodes):
+        together.read(number, node.port)
+    # Another epoch, four stanzas and a half away, to show that the difference would be seen.
+    together.read("other", one.add("--epoch", "9").port)
+    together.check([0, 1, 2], 2)
+    assert together.ahead(0, "other", together.newest) >= 3
+    # Nobody asks Redis what the time is.
+    one.redis.kill()
+    for number, node in enumerate(one.nodes[:3]):
+        together.read(f"new {number}", node.port)
+    together.check([0, 1, 2, "new 0", "new 1", "new 2"], 2)
 
 
 # Redis goes and comes
@@ -326,13 +372,157 @@ def test_starts_without_redis_and_joins_when_it_comes(tmp_path, serve):
             redis_server.kill()
 
 
+def test_what_goes_on_with_redis_is_counted(cluster):
+    one = cluster("--interval", NEVER, "--with", "chat", "--chat-burst", "100", "--redis-max-messages", "3")
+    one.joined()
+    node = one.nodes[0]
+
+    def counts(**wanted):
+        """The node's counts of the cluster, once these are so."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            found = node.status()["cluster"]
+            if all(found[name] == count for name, count in wanted.items()):
+                return found
+            assert time.monotonic() < end, found
+            time.sleep(0.02)
+
+    before = counts(up=True, losses=0, reconnects=0, dropped=0, waiting=0)
+    with Guest(node.port, namespaces=("/chat",)) as ada, Guest(one.nodes[1].port, namespaces=("/chat",)) as ben:
+        ada.client.emit("add user", "Ada", namespace="/chat")
+        ben.hears("user joined", {"username": "Ada", "numUsers": 1})
+        joined = node.status()["cluster"]
+        assert joined["published"] > before["published"]
+        one.redis.emit("news")
+        counts(received=joined["received"] + 1)
+        one.redis.kill()
+        counts(up=False, losses=2, reconnects=0)
+        for number in range(5):
+            ada.client.call("new message", f"ciao {number}", namespace="/chat")
+        counts(published=joined["published"] + 5, waiting=3, dropped=2)
+        one.redis.start()
+        counts(up=True, losses=2, reconnects=2, waiting=0, dropped=2)
+    text = http_wire.get(node.port, "/metrics").text
+    found = dict(line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("dante_cluster_"))
+    assert found["dante_cluster_up"] == "1"
+    assert found["dante_cluster_losses_total"] == found["dante_cluster_reconnects_total"] == "2"
+    assert found["dante_cluster_dropped_total"] == "2" and found["dante_cluster_unconfirmed_total"] == "0"
+    assert len(found) == 8
+
+
+def test_relays_are_counted(cluster):
+    one = cluster("--interval", NEVER)
+    one.joined()
+    owner, other = one.nodes[:2]
+    sid = handshake(owner.port)
+    assert reaches(other.port, sid)
+    assert other.status()["relayed"] == 1
+    http_wire.get(other.port, POLLING + "&sid=" + sid)
+    with websockets.sync.client.connect(
+        f"ws://127.0.0.1:{other.port}/socket.io/?EIO=4&transport=websocket&sid={sid}") as tunnel:
+        tunnel.send("2probe")
+        assert tunnel.recv() == "3probe"
+        assert (other.status()["relayTunnels"], other.status()["relayed"]) == (1, 3)
+    other.settles(relayTunnels=0)
+    owner.kill()
+    assert not reaches(other.port, sid)
+    assert other.status()["relaysFailed"] == 1
+
+
+# Over TLS, with a password
+
+
+def test_redis_over_tls_with_a_password_from_a_file(tmp_path, serve):
+    folders = {name: tmp_path / name for name in ("redis", "other")}
+    for folder in folders.values():
+        folder.mkdir()
+    pair, other = certificates.make(folders["redis"], "redis"), certificates.make(folders["other"], "other")
+    secret = tmp_path / "password"
+    secret.write_text("s3cret: é\n")
+    redis_server = RedisServer(folders["redis"], tls=pair, password="s3cret: é")
+    try:
+        flags = ["--interval", NEVER, "--redis-password-file", secret, "--redis-ca"]
+        nodes = [
+            serve(*flags, pair[0], "--redis", redis_server.url),
+            serve(*flags, pair[0], env={"REDIS_URL": redis_server.url}),
+        ]
+        end = time.monotonic() + PATIENCE
+        while any(http_wire.get(node.port, "/readyz").text != "ok\n" for node in nodes):
+            assert time.monotonic() < end, nodes[0].complaints
+            time.sleep(0.05)
+        with Guest(nodes[0].port) as first, Guest(nodes[1].port) as second:
+            redis_server.emit("news", 1)
+            for guest in first, second:
+                guest.hears("news", 1)
+        assert reaches(nodes[1].port, handshake(nodes[0].port))
+        # Neither who has signed something else, nor the machine's own authorities, will do; nor will another password.
+        untrusting = [serve(*flags, other[0], "--redis", redis_server.url)]
+        untrusting += [serve("--interval", NEVER, "--redis", redis_server.url)]
+        for node in untrusting:
+            says(node, "its certificate is of no authority that is trusted here, or has expired; --redis-ca names one")
+        secret.write_text("wrong")
+        says(serve(*flags, pair[0], "--redis", redis_server.url), "WRONGPASS")
+    finally:
+        redis_server.kill()
+
+
+def says(node, words):
+    """Waits until a server complains so."""
+    end = time.monotonic() + PATIENCE
+    while words not in node.complaints:
+        assert time.monotonic() < end, node.complaints
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("flags, code, words", [
+    (["--redis", "rediss://h", "--redis-ca", "/nowhere"], 78, "/nowhere"),
+    (["--redis", "rediss://h", "--redis-ca", "/dev/null"], 78, "no certificate (PEM)"),
+    (["--redis", "redis://h", "--redis-ca", "/dev/null"], 64, "rediss://"),
+    (["--redis", "redis://h", "--redis-password-file", "/nowhere"], 78, "/nowhere"),
+    (["--redis", "redis://h", "--share-port", "on"], 64, "--relay-address"),
+])
+def test_what_cannot_work_is_said_at_the_start(flags, code, words):
+    ended = run("--port", "0", *flags)
+    assert ended.returncode == code and words in ended.stderr, ended
+
+
+def test_a_build_without_tls_says_so():
+    ended = run("--port", "0", "--redis", "rediss://h", program=plain_binary())
+    assert ended.returncode == 64 and "the trait TLS" in ended.stderr, ended
+
+
+def test_nodes_that_speak_tls_relay_over_a_port_of_their_own(cluster, tmp_path):
+    pair = certificates.make(tmp_path, "node")
+    tls = ["--tls-certificate", pair[0], "--tls-key", pair[1]]
+    ended = run("--port", "0", "--redis", "redis://127.0.0.1:1", *tls)
+    assert ended.returncode == 64 and "--relay-address" in ended.stderr, ended
+    one = cluster("--interval", NEVER, *tls, "--relay-address", "127.0.0.1:0", count=2)
+    own, other = (f"https://127.0.0.1:{node.port}" for node in one.nodes)
+    sid = json.loads(requests.get(own + POLLING, verify=pair[0]).text[1:])["sid"]
+    address = POLLING + "&sid=" + sid
+    assert requests.post(other + address, "40", verify=pair[0]).text == "ok"
+    assert requests.get(other + address, verify=pair[0]).text.startswith("40{")
+    context = ssl.create_default_context(cafile=pair[0])
+    upgrade = other.replace("https", "wss") + address.replace("polling", "websocket")
+    with websockets.sync.client.connect(upgrade, ssl=context) as tunnel:
+        tunnel.send("2probe")
+        assert tunnel.recv() == "3probe"
+        tunnel.send("5")
+        tunnel.send('420["echo","through"]')
+        while not (said := tunnel.recv()).startswith("43"):
+            pass
+        assert said == '430["through"]'
+    assert requests.get(other + "/status", verify=pair[0]).json()["relayed"] == 3
+
+
 # Without Redis
 
 
 def test_without_redis_the_log_says_what_to_set(serve):
-    nodes = [serve("--interval", NEVER), serve("--interval", NEVER, "--threads", "1")]
+    nodes = [serve("--interval", NEVER), serve("--interval", NEVER, "--threads", "4")]
     sid = handshake(nodes[0].port)
-    for _ in range(3):
+    # Each on a connection of its own, so that all event loops have something to complain of.
+    for _ in range(12):
         answer = http_wire.get(nodes[1].port, POLLING + "&sid=" + sid)
         assert (answer.status, answer.json["message"]) == (400, "Session ID unknown")
     assert nodes[1].complaints.count("--redis") == 1

@@ -12,8 +12,17 @@ package final class RedisServer: Sendable {
     private let options: [String]
     private let process: Mutex<Process?> = Mutex(nil)
 
-    package init(_ options: [String] = []) throws {
+    /// - Parameter certificate: It speaks TLS on its port, and nothing else.
+    package init(
+        _ options: [String] = [], certificate: Certificate? = nil, asksClients: Bool = false
+    ) throws {
         port = try Self.freePort()
+        var options = options
+        if let certificate {
+            options += ["--port", "0", "--tls-port", "\(port)", "--tls-auth-clients"]
+            options += [asksClients ? "yes" : "no"]
+            options += ["--tls-cert-file", certificate.path, "--tls-key-file", certificate.key]
+        }
         self.options = options
         try start()
     }

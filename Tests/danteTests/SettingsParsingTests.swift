@@ -60,6 +60,7 @@ import Testing
         "drain-window": "3s",
         "max-per-address": "3", "title": "Vita Nova", "byline": "Dante", "language": "it", "epoch": "3",
         "redis": "redis://cache/3", "redis-password-file": "secret", "redis-prefix": "mine",
+        "redis-ca": "ca.pem", "relay-address": "10.0.0.1:0",
         "redis-python": "socketio", "redis-required": "on", "redis-timeout": "3s",
         "redis-max-messages": "3", "redis-max-bytes": "5000", "node-address": "10.0.0.1:8888",
         "max-header-fields": "30", "max-packets": "3", "max-fragments": "3", "max-namespaces": "3",

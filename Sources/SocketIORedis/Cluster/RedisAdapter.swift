@@ -23,22 +23,6 @@ public final class RedisAdapter: Adapter {
         public init() {}
     }
 
-    /// For metrics and readiness.
-    public struct Status: Sendable {
-        /// Both connections are there and every subscription is in force.
-        public var isUp: Bool
-        /// Connections lost since the start.
-        public var losses: Int
-        /// Messages of this node for others, since the start, whether or not they went out.
-        public var published: Int
-        /// Messages that Redis has brought, since the start.
-        public var received: Int
-        /// Commands that wait for Redis now.
-        public var waiting: Int
-        /// Commands lost since the start, because more waited than ``RedisLimits`` lets.
-        public var dropped: Int
-    }
-
     private struct State {
         var dialogue: AdapterDialogue
         var python: PythonDialogue
@@ -53,13 +37,14 @@ public final class RedisAdapter: Adapter {
     private let pythonChannel: String?
     private let state: Mutex<State>
 
-    /// - Errors: ``RedisAddressError`` when TLS is asked for and the build has none.
+    /// Joins nobody yet: that is for the listener of the server whose adapter this becomes.
+    ///
+    /// - Throws: ``RedisAddressError`` when TLS is asked for and the build has none, or cannot read
+    ///   ``RedisAddress/authorities``.
     public init(
         _ address: RedisAddress, options: Options = Options(), logger: Logger
     ) throws(RedisAddressError) {
-        guard !address.isEncrypted || RedisTLS.isAvailable else {
-            throw RedisAddressError("rediss:// needs a build with the trait TLS; this one has none")
-        }
+        if address.isEncrypted { _ = try RedisTLS(address) }
         let dialogue = AdapterDialogue(
             prefix: options.prefix, randomness: UInt64.random(in: .min ... .max))
         link = RedisLink(
@@ -131,15 +116,19 @@ public final class RedisAdapter: Adapter {
         await link.stop()
     }
 
-    /// How it is; it asks its connections, which answer at once, whatever Redis does.
-    public var status: Status {
-        get async {
-            let commands = await link.commands.state()
-            return Status(
-                isUp: link.isUp, losses: link.losses, published: state.withLock { $0.published },
-                received: link.received, waiting: commands?.waitingCommands ?? 0,
-                dropped: commands?.refusedCommands ?? 0)
-        }
+    /// How it is: never nil here. It is up when both connections are there and every subscription is in force.
+    public var status: ClusterStatus? {
+        var status = ClusterStatus()
+        status.isUp = link.isUp
+        status.losses = link.losses
+        status.reconnects = link.reconnects
+        status.published = state.withLock { $0.published }
+        status.received = link.received
+        let commands = link.commands.counts.withLock { $0 }
+        status.waiting = commands.waiting
+        status.dropped = commands.dropped
+        status.unconfirmed = commands.unconfirmed
+        return status
     }
 
     /// Whether Redis is there at this moment.

@@ -132,6 +132,9 @@ final class RedisLink: Sendable {
 
     var isUp: Bool { state.value.withLock { $0.commands.isUp && $0.subscriber.isUp } }
     var losses: Int { state.value.withLock { $0.losses } }
+    var reconnects: Int {
+        [commands, subscriber].reduce(0) { $0 + max(0, $1.counts.withLock { $0.connections } - 1) }
+    }
     var received: Int { state.value.withLock { $0.received } }
 
     func stop() async {

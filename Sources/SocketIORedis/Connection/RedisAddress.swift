@@ -14,6 +14,9 @@ public struct RedisAddress: Equatable, Sendable {
     public var database: Int
     /// `rediss://`: over TLS.
     public var isEncrypted: Bool
+    /// A file of certificates (PEM): the authorities of which one must have signed the server's. Nil: those that
+    /// this machine trusts. Of use with TLS only, and not part of the URL.
+    public var authorities: String?
 
     /// An address; by default that of a Redis on this machine, as it is when nothing has been set up.
     public init(

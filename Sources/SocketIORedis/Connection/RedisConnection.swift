@@ -1,10 +1,7 @@
 package import NIOCore
 internal import NIOPosix
 internal import SocketIOCore
-
-#if TLS
-    internal import NIOSSL
-#endif
+package import Synchronization
 
 /// The edge of a ``RedisSession``: reads and writes its bytes, asks the clock, performs its actions.
 ///
@@ -27,6 +24,8 @@ package final class RedisConnection: @unchecked Sendable {
     private var channel: (any Channel)?
     private var timer: Scheduled<Void>?
     private var timerDeadline = Instant.distantFuture
+    /// Made for the first connection that needs it.
+    private var tls: RedisTLS?
     private var replies: [Int: EventLoopPromise<RESPValue>] = [:]
     private var lastTicket = 0
     private var willFlush = false
@@ -80,20 +79,17 @@ package final class RedisConnection: @unchecked Sendable {
         try await ask(words.map { Array($0.utf8) }, mayWait: mayWait)
     }
 
-    package struct State: Sendable {
-        package var isUp: Bool
-        package var waitingCommands: Int
-        package var refusedCommands: Int
-        package var connections: Int
+    /// For metrics: as they were when the connection's loop last had to do with it.
+    package struct Counts: Sendable {
+        package var connections = 0
+        package var waiting = 0
+        /// Commands nobody waits for that were lost because too much waited.
+        package var dropped = 0
+        /// Those that were under way when the connection broke.
+        package var unconfirmed = 0
     }
 
-    package func state() async -> State? {
-        try? await loop.submit { [self] in
-            State(
-                isUp: session.isUp, waitingCommands: session.waitingCommands,
-                refusedCommands: session.refusedCommands, connections: session.connections)
-        }.get()
-    }
+    package let counts = Mutex(Counts())
 
     /// Gives what was told before it a moment to leave; then nothing more is heard.
     package func stop() async {
@@ -118,13 +114,32 @@ package final class RedisConnection: @unchecked Sendable {
             case .write(let bytes): write(bytes)
             case .close: closeChannel()
             case .reply(let ticket, let result):
-                replies.removeValue(forKey: ticket)?.completeWith(result.mapError { $0 })
+                if let reply = replies.removeValue(forKey: ticket) {
+                    reply.completeWith(result.mapError { $0 })
+                } else if case .failure(let fault) = result {
+                    lost(fault)
+                }
             case .message(let channel, let payload): events.message(channel, payload)
             case .up: events.up(session.revision)
             case .down(let fault): events.down(fault)
             }
         }
+        counts.withLock { counts in
+            counts.waiting = session.waitingCommands
+            counts.connections = session.connections
+        }
         arm()
+    }
+
+    private func lost(_ fault: RedisFault) {
+        counts.withLock { counts in
+            switch fault {
+            case .queueFull: counts.dropped += 1
+            case .connectionLost, .silent, .malformed: counts.unconfirmed += 1
+            // Of its own making, or Redis' own refusal of one command.
+            case .server, .unreachable, .refused, .away, .stopped: break
+            }
+        }
     }
 
     private func connect() {
@@ -132,13 +147,18 @@ package final class RedisConnection: @unchecked Sendable {
         let attempt = attempt
         let handler = NIOLoopBound(RedisHandler(self, attempt: attempt), eventLoop: loop)
         let host = address.host
-        let isEncrypted = address.isEncrypted
+        do throws(RedisAddressError) {
+            if address.isEncrypted, tls == nil { tls = try RedisTLS(address) }
+        } catch {
+            return perform(session.closed("\(error)", at: .loopTime))
+        }
+        let tls = tls.map { NIOLoopBound($0, eventLoop: loop) }
         ClientBootstrap(group: loop)
             .connectTimeout(.nanoseconds(connectTimeout.wholeNanoseconds))
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if isEncrypted { try RedisTLS.add(to: channel, host: host) }
+                    try tls?.value.secure(channel, host: host)
                     try channel.pipeline.syncOperations.addHandler(handler.value)
                 }
             }
@@ -203,10 +223,11 @@ package final class RedisConnection: @unchecked Sendable {
         perform(session.received(buffer.readableBytesView, at: .loopTime))
     }
 
-    fileprivate func ended(_ channel: any Channel) {
+    fileprivate func ended(_ channel: any Channel, _ error: (any Error)? = nil) {
         guard channel === self.channel else { return }
         self.channel = nil
-        perform(session.closed(at: .loopTime))
+        let reason = error.map { RedisTLS.words(for: $0, host: address.host) ?? "\($0)" }
+        perform(session.closed(reason, at: .loopTime))
     }
 }
 
@@ -231,28 +252,10 @@ private final class RedisHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) { owner.ended(context.channel) }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-}
-
-/// TLS to Redis, where the build has it.
-enum RedisTLS {
-    #if TLS
-        static let isAvailable = true
-
-        static func add(to channel: any Channel, host: String) throws {
-            let context = try NIOSSLContext(configuration: .makeClientConfiguration())
-            // An address is no name a certificate is checked by in SNI.
-            let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
-            let handler = try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
-            try channel.pipeline.syncOperations.addHandler(handler)
-        }
-    #else
-        static let isAvailable = false
-
-        static func add(to channel: any Channel, host: String) throws {
-            throw RedisFault.refused("this build has no TLS; build it with the trait TLS, or use redis://")
-        }
-    #endif
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        owner.ended(context.channel, error)
+        context.close(promise: nil)
+    }
 }
 
 extension Instant {

@@ -28,7 +28,7 @@ public struct RedisLimits: Sendable {
 package enum RedisFault: Error, Equatable, Sendable {
     /// The server's own words: `WRONGTYPE Operation against …`.
     case server(String)
-    /// Nobody accepts connections there.
+    /// Nobody accepts connections there, or who does is not to be trusted.
     case unreachable(String)
     /// The server does not want us: `WRONGPASS …`, `NOAUTH …`, `ERR DB index is out of range`.
     case refused(String)

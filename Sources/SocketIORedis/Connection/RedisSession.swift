@@ -171,11 +171,12 @@ package struct RedisSession {
         return taken()
     }
 
-    /// - Parameter reason: In words, when there never was a connection.
+    /// - Parameter reason: In words, where there are any: why nobody could be connected to, or was not trusted.
     package mutating func closed(_ reason: String? = nil, at now: Instant) -> [Action] {
         switch state {
         case .connecting: rest(.unreachable(reason ?? "closed"), at: now)
-        case .greeting, .ready: rest(.connectionLost, at: now)
+        case .greeting: rest(reason.map { .unreachable($0) } ?? .connectionLost, at: now)
+        case .ready: rest(.connectionLost, at: now)
         // Ours: it has been said already.
         case .idle, .waiting, .stopped: break
         }
