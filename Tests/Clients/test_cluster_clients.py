@@ -64,5 +64,7 @@ def test_speaks_through_nodes_in_turn(browser, clusters, kind, balancer, poem):
 def test_hears_every_stanza_once(browser, clusters, kind, balancer, poem):
     cluster = clusters(kind, "20ms")
     with kind.open(browser, cluster.behind(balancer)) as guest:
-        # Some clients of 0.9's time come back at once when the reading ends, and begin again.
-        assert guest.ends()[:len(poem)] == poem
+        heard = guest.ends()
+    # Some clients of 0.9's time come back at once when the reading ends, and begin again: nothing else may follow.
+    again = len(heard) - len(poem) if kind.generation == "0.9" else 0
+    assert heard == poem + poem[:max(0, again)]
