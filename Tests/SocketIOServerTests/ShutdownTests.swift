@@ -103,8 +103,10 @@ import Testing
     @Test func goodbyesAreSpread() async throws {
         try await Edge.run(.with(shutsDown: false) { $1.threads = 2 }) { edge in
             let clock = ContinuousClock()
-            let readers = try (0..<200).map { _ in try edge.client() }
-            for (index, reader) in readers.enumerated() {
+            var readers: [RawClient] = []
+            for index in 0..<200 {
+                let reader = try edge.client()
+                readers.append(reader)
                 switch index % 4 {
                 case 0:
                     try await reader.openSocket("/ws")
@@ -123,7 +125,7 @@ import Testing
             }
             let start = clock.now
             async let end: Void = edge.listener.shutdown()
-            let moments = try await withThrowingTaskGroup(of: Duration.self) { group in
+            let moments = try await withThrowingTaskGroup(of: Duration.self) { [readers] group in
                 for reader in readers {
                     group.addTask {
                         _ = try await reader.rest()
