@@ -17,11 +17,16 @@ public struct Event: Sendable {
 public final class Acknowledgement: Sendable {
     private let isAnswered = Atomic<Bool>(false)
     private let answer: @Sendable ([JSON]) -> Void
+    /// The client waits for it. Otherwise an answer goes nowhere, and need not be worked for.
+    public let isWanted: Bool
 
-    init(_ answer: @escaping @Sendable ([JSON]) -> Void) { self.answer = answer }
+    init(isWanted: Bool = true, _ answer: @escaping @Sendable ([JSON]) -> Void) {
+        self.isWanted = isWanted
+        self.answer = answer
+    }
 
     /// For a client that waits for nothing.
-    static var unwanted: Acknowledgement { Acknowledgement { _ in } }
+    static var unwanted: Acknowledgement { Acknowledgement(isWanted: false) { _ in } }
 
     /// - Returns: false when it was answered before.
     /// - Throws: `EncodingError` for an argument that is no JSON; then it is still to be answered.

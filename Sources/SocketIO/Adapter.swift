@@ -22,6 +22,11 @@ public protocol Adapter: Sendable {
     /// the others cannot be reached the message is lost, or kept within a bound that the adapter names.
     func publish(_ message: ClusterMessage, in namespace: String)
 
+    /// Waits until what was published before would reach the others if this process ended now.
+    ///
+    /// - Returns: false, at once or soon, when it cannot be known.
+    func published() async -> Bool
+
     /// How many other nodes there are that would answer; a question waits for so many answers.
     func peerCount(in namespace: String) async -> Int
 
@@ -37,6 +42,8 @@ extension Adapter {
     public func open(_ namespace: String) {}
     /// Does nothing: for adapters that need not know which namespaces there are.
     public func close(_ namespace: String) {}
+    /// True at once, for adapters whose ``publish(_:in:)`` leaves nothing to wait for.
+    public func published() async -> Bool { true }
     /// Nil.
     public var status: ClusterStatus? { nil }
 }

@@ -119,6 +119,17 @@ extension BroadcastTarget {
         let event = [.string(event)] + (try EventCoding.encode(repeat each arguments))
         return try await operation.askServers(event)
     }
+
+    /// Waits until everything said before would reach the sockets of the other servers even if this process ended
+    /// now. A client that hears an acknowledgement only then may count on it.
+    ///
+    ///     try socket.broadcast.emit("said", text)
+    ///     await socket.namespace.published()
+    ///     try acknowledgement()
+    ///
+    /// - Returns: false, at once or soon, when the others cannot be reached; true where there are none.
+    @discardableResult
+    public func published() async -> Bool { await operation.namespace.hub?.adapter?.published() ?? true }
 }
 
 /// Sockets of one namespace that are meant by what follows: see ``BroadcastTarget``. A value: each word gives another

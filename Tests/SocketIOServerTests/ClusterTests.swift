@@ -2,6 +2,7 @@ import Logging
 import SocketIO
 import SocketIORedis
 import SocketIOServer
+import Synchronization
 import TestSupport
 import Testing
 
@@ -33,9 +34,10 @@ struct ClusterTests {
     }
 
     /// Three nodes that hear each other; sockets may join rooms.
-    private func run(_ body: ([Node]) async throws -> Void) async throws {
-        let redis = try RedisServer()
-        try await add(to: [], redis, body)
+    private func run(
+        _ redis: RedisServer? = nil, _ body: ([Node]) async throws -> Void
+    ) async throws {
+        try await add(to: [], redis ?? RedisServer(), body)
     }
 
     private func add(
@@ -139,6 +141,30 @@ struct ClusterTests {
             let replies = try await nodes[0].app.timeout(.seconds(20)).serverSideEmitWithAcks("count", "a")
             let answers = replies.map(\.arguments).sorted { ($0.last?.int ?? 0) < ($1.last?.int ?? 0) }
             #expect(answers == [["a", 1], ["a", 2]])
+        }
+    }
+
+    /// An acknowledgement behind it is never of something that ends with this process.
+    @Test func whatIsPublishedHasReachedRedis() async throws {
+        let redis = try RedisServer()
+        try await run(redis) { nodes in
+            let isResumed = Atomic<Bool>(false)
+            redis.pause()
+            try nodes[0].app.emit("news")
+            async let wasTooEarly = {
+                let hasReached = await nodes[0].app.published()
+                return !hasReached || !isResumed.load(ordering: .relaxed)
+            }()
+            // So long that an answer that waits for nothing has come; the sockets here are served meanwhile.
+            #expect(try await nodes[0].hears() == #"42/app,["news"]"#)
+            for _ in 0..<20 { _ = try await nodes[0].edge.session() }
+            isResumed.store(true, ordering: .relaxed)
+            redis.resume()
+            #expect(await wasTooEarly == false)
+            #expect(try await nodes[1].hears() == #"42/app,["news"]"#)
+            redis.kill()
+            while nodes[0].adapter.isUp { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(await nodes[0].app.published() == false)
         }
     }
 }

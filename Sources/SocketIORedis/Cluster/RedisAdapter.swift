@@ -102,6 +102,9 @@ public final class RedisAdapter: Adapter {
         link.commands.tell([Array("PUBLISH".utf8), Array(channel.utf8), payload])
     }
 
+    /// Redis answers in order: whatever was told before is done when this is answered.
+    public func published() async -> Bool { (try? await link.commands.ask("PING")) != nil }
+
     /// Servers that listen for requests, in Socket.IO's own way of counting them. None while Redis is away.
     public func peerCount(in namespace: String) async -> Int {
         let request = state.withLock { $0.dialogue.channels(of: namespace).names[0] }

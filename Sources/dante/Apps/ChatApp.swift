@@ -11,7 +11,8 @@ internal import Synchronization
 /// | (leaves) | | `user left` {username, numUsers} |
 ///
 /// New is `refused` {event, reason}, to a guest whose name or message is not taken. Both are acknowledged, where a
-/// client asks for it: with nothing, or with that same object.
+/// client asks for it: with nothing, or with that same object. A message is acknowledged once the other nodes of a
+/// cluster will have it even if this one ends.
 ///
 /// - Source: socket.io, `examples/chat/index.js`.
 struct ChatApp: Application {
@@ -100,6 +101,8 @@ private final class ChatHost: Sendable {
             try socket.broadcast.emit("user joined", Person(username: name, numUsers: count))
         case .message(let name, let text):
             try socket.broadcast.emit("new message", Message(username: name, message: text))
+            // What is acknowledged is not lost with this process.
+            if acknowledgement?.isWanted == true { await socket.namespace.published() }
         case .typing(let name): try socket.broadcast.emit("typing", Person(username: name))
         case .stoppedTyping(let name): try socket.broadcast.emit("stop typing", Person(username: name))
         case .refused(let reason):
