@@ -78,7 +78,8 @@ let package = Package(
 
         // What the public protocol test suites talk to.
         .executableTarget(
-            name: "dante-suite-server", dependencies: ["SocketIOServer", logging], path: "Tests/SuiteServer",
+            name: "dante-suite-server", dependencies: ["SocketIOServer", "SocketIORedis", logging],
+            path: "Tests/SuiteServer",
             swiftSettings: settings),
 
         // What callgrind counts; `Tests/Bench/instructions` runs it.

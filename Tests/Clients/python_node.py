@@ -45,6 +45,21 @@ async def ask(sid, who, what):
 
 
 @sio.event
+async def leave(sid, who, room):
+    await sio.leave_room(who, room)
+
+
+@sio.event
+async def close(sid, room):
+    await sio.close_room(room)
+
+
+@sio.event
+async def others(sid, who, what):
+    await sio.emit("said", what, skip_sid=who)
+
+
+@sio.event
 async def kick(sid, who):
     await sio.disconnect(who)
 

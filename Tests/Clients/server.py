@@ -238,8 +238,8 @@ class Program:
 class SuiteServer(Program):
     """The program that the public test suites talk to, on a free port."""
 
-    def __init__(self, folder):
-        super().__init__(suite_server(), folder)
+    def __init__(self, folder, *arguments):
+        super().__init__(suite_server(), folder, *arguments)
 
 
 class HummingbirdExample(Program):

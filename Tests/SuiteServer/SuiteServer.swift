@@ -1,4 +1,5 @@
 internal import Logging
+internal import SocketIORedis
 internal import SocketIOServer
 
 #if canImport(Glibc)
@@ -13,18 +14,22 @@ internal import SocketIOServer
 ///
 /// Engine.IO at `/engine.io/` and bare WebSockets at `/ws-echo` send every message back as it came; Socket.IO is at
 /// `/socket.io/`. Without `--port` it takes a free one. It runs until it is killed.
+///
+/// With `--redis URL` it is a node of a cluster in which servers of python-socketio are, too, and does to others what
+/// its clients ask for.
 @main
 struct SuiteServer {
     static func main() async throws {
-        let port = try port(CommandLine.arguments.dropFirst())
+        let options = try options(CommandLine.arguments.dropFirst())
         var settings = ListenerSettings()
         settings.host = "127.0.0.1"
-        settings.port = port
+        settings.port = options["--port"].flatMap { Int($0) } ?? 0
         #if Compression
             settings.compression = ListenerSettings.Compression(threshold: 0)
         #endif
-        let listener = try await Listener.bind(
-            try server(), settings: settings, logger: Logger(label: "suite"))
+        let logger = Logger(label: "suite")
+        let server = try options["--redis"].map { try node(redis: $0, logger) } ?? server()
+        let listener = try await Listener.bind(server, settings: settings, logger: logger)
         print("dante-suite-server: http://127.0.0.1:\(listener.port)/")
         // Into a pipe too: whoever starts this waits for the line.
         fflush(nil)
@@ -59,17 +64,51 @@ struct SuiteServer {
         try socket.emit("auth", socket.handshake.auth ?? [:])
     }
 
-    private static func port(_ arguments: ArraySlice<String>) throws -> Int {
-        if arguments.isEmpty { return 0 }
-        guard arguments.count == 2, arguments.first == "--port",
-            let port = arguments.last.flatMap({ Int($0) })
-        else {
-            throw UsageError()
+    private static func node(redis url: String, _ logger: Logger) throws -> Server {
+        var options = RedisAdapter.Options()
+        options.pythonChannel = "socketio"
+        let adapter = try RedisAdapter(RedisAddress(url: url), options: options, logger: logger)
+        var server = Server()
+        server.adapter = adapter
+        server.nodes = adapter.nodes
+        let all = server.namespace("/")
+        try all.on("join") { (_: Socket, done: Acknowledgement, id: String, room: String) in
+            all.in(id).socketsJoin(room)
+            try done()
         }
-        return port
+        try all.on("leave") { (_: Socket, done: Acknowledgement, id: String, room: String) in
+            all.in(id).socketsLeave(room)
+            try done()
+        }
+        try all.on("kick") { (_: Socket, done: Acknowledgement, id: String) in
+            all.in(id).disconnectSockets()
+            try done()
+        }
+        try all.on("say") {
+            (_: Socket, done: Acknowledgement, rooms: [String], except: [String], text: String) in
+            let target = except.reduce(rooms.reduce(all.operation) { $0.to($1) }) { $0.except($1) }
+            try target.emit("said", text)
+            try done()
+        }
+        try all.answer("count") { (_: Socket) in await all.fetchSockets().count }
+        try all.answer("ask") { (_: Socket) in
+            try await all.timeout(.seconds(20)).emitWithAcks("question").count
+        }
+        return server
+    }
+
+    private static func options(_ arguments: ArraySlice<String>) throws -> [String: String] {
+        let words = Array(arguments)
+        let isKnown = stride(from: 0, to: words.count, by: 2).allSatisfy {
+            ["--port", "--redis"].contains(words[$0])
+        }
+        guard words.count.isMultiple(of: 2), isKnown else { throw UsageError() }
+        return Dictionary(
+            stride(from: 0, to: words.count, by: 2).map { (words[$0], words[$0 + 1]) },
+            uniquingKeysWith: { $1 })
     }
 
     private struct UsageError: Error, CustomStringConvertible {
-        let description = "usage: dante-suite-server [--port N]"
+        let description = "usage: dante-suite-server [--port N] [--redis URL]"
     }
 }
