@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,7 @@ BUILT = [step.title for step in STEPS if step.is_built]
 
 #: Articles with code for a program of theirs; what is in no such article is compared with a program of the tests.
 ARTICLES = ["SocketIOServer.md", "Dialects.md", "Mounting.md", "Scale.md"]
+ARTICLES += ["../../SocketIORedis/SocketIORedis.docc/SocketIORedis.md"]
 
 
 @pytest.fixture(scope="module")
@@ -190,10 +192,10 @@ def test_the_articles_code_compiles():
     for article in ARTICLES:
         for number, block in enumerate(tutorial.blocks(article)):
             if "import " in block:
-                files[f"Sources/{article[:-3]}{number}/main.swift"] = block
+                files[f"Sources/{Path(article).stem}{number}/main.swift"] = block
             else:
                 assert is_of_the_hummingbird_example(block), f"{article} shows what no test compiles:\n{block}"
-    assert len(files) >= 7
+    assert len(files) >= 8
     folder = tutorial.package("articles")
     tutorial.write(folder, {"Package.swift": manifest(path.split("/")[1] for path in files)} | files)
     tutorial.build(folder)
