@@ -386,6 +386,20 @@ def test_a_shared_reading_is_at_the_same_stanza_on_all_nodes(cluster, poem):
 # Redis goes and comes
 
 
+def test_readers_notice_nothing_of_redis(cluster, browser, poem):
+    names = ["4.8.1-browser-websocket", "4.8.1-browser-polling", "4.8.1-browser-upgrade", "5.18.1-python-polling"]
+    kinds = [kind for kind in KINDS if kind.name in names]
+    one = cluster("--interval", "50ms", "--public", PAGES, "--client-script", kinds[0].script())
+    with ExitStack() as open_pages:
+        # Polls land on all nodes in turn, before and after: who has the session is remembered.
+        guests = [open_pages.enter_context(kind.open(browser, one.behind("nginx"))) for kind in kinds]
+        for guest in guests:
+            guest.hears(10)
+        one.redis.kill()
+        for guest in guests:
+            assert guest.ends() == poem
+
+
 @pytest.mark.parametrize("way", ["killed", "cut"])
 def test_sockets_go_on_without_redis_and_hear_others_when_it_is_back(cluster, way):
     one = cluster("--interval", NEVER, "--redis-timeout", "500ms", "--redis-required", "on")
