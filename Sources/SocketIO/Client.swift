@@ -95,6 +95,10 @@ extension Client {
     /// Reads out what is due, sends what waits, and says when to come back.
     func settle(at now: Instant) {
         guard !isEnded else { return }
+        // What waits, and an entry that is due, leave in one write.
+        let held = !isPolling && hasPackets ? direct : nil
+        let isHeld = held?.cork() == true
+        defer { if isHeld { held?.flush() } }
         // What waits goes before the next entry; but a poll takes both in one answer.
         if !isPolling { flush(at: now) }
         for index in memberships.indices.reversed() where index < memberships.count { pump(index, at: now) }

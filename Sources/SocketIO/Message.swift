@@ -35,10 +35,13 @@ public struct Request: Sendable {
     }
 
     /// The target without its query.
-    public var path: Substring { target.prefix { $0 != "?" } }
+    public var path: Substring { Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") }) }
 
     /// What follows the question mark, without a fragment; empty when there is none.
-    public var query: Substring { target.dropFirst(path.count).dropFirst().prefix { $0 != "#" } }
+    public var query: Substring {
+        let behind = target.utf8.drop { $0 != UInt8(ascii: "?") }.dropFirst()
+        return Substring(behind.prefix { $0 != UInt8(ascii: "#") })
+    }
 
     /// The first query parameter of this name, decoded.
     public func parameter(_ name: String) -> String? { Query.first(name, in: query) }
@@ -59,8 +62,11 @@ public struct Request: Sendable {
     /// Whether a header that is a list of words, such as `Connection`, holds this one.
     public func hasToken(_ token: String, in name: String) -> Bool {
         headers.contains { header in
-            header.name.equalsIgnoringCase(name)
-                && header.value.split(separator: ",").contains { $0.trimmingBlanks.equalsIgnoringCase(token) }
+            guard header.name.equalsIgnoringCase(name) else { return false }
+            if header.value.equalsIgnoringCase(token) { return true }
+            return header.value.utf8.split(separator: UInt8(ascii: ",")).contains {
+                Substring($0).trimmingBlanks.equalsIgnoringCase(token)
+            }
         }
     }
 
@@ -177,10 +183,18 @@ struct SharedHeaders: Sendable {
 
 extension StringProtocol {
     func equalsIgnoringCase(_ other: some StringProtocol) -> Bool {
-        utf8.count == other.utf8.count
-            && zip(utf8, other.utf8).allSatisfy { a, b in
-                a == b || (a | 32 == b | 32 && (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(a | 32))
+        guard utf8.count == other.utf8.count else { return false }
+        // Both are in one piece, as a rule, and then compared without a call for each letter.
+        let isEqual = utf8.withContiguousStorageIfAvailable { letters in
+            other.utf8.withContiguousStorageIfAvailable { others in
+                letters.indices.allSatisfy { Self.isSame(letters[$0], others[$0]) }
             }
+        }
+        return isEqual.flatMap { $0 } ?? zip(utf8, other.utf8).allSatisfy(Self.isSame)
+    }
+
+    private static func isSame(_ a: UInt8, _ b: UInt8) -> Bool {
+        a == b || (a | 32 == b | 32 && (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(a | 32))
     }
 
     /// Without blanks and tabs at both ends: HTTP's optional white space.

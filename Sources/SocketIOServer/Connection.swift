@@ -258,7 +258,9 @@ final class Connection: ChannelInboundHandler, Link {
     func write(_ bytes: [UInt8]) {
         if isCorked {
             corked += bytes
-        } else if outstanding == 0, descriptor >= 0, phase != .closed, channel?.isActive == true {
+        } else if outstanding == 0, descriptor >= 0, phase != .closed {
+            // NIO says that a channel is inactive before anybody else hears that its descriptor is gone.
+            assert(channel?.isActive == true, "a descriptor is used that may be somebody else's")
             sendDirectly(bytes)
         } else if phase != .closed {
             handOver(bytes[...])

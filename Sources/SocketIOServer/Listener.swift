@@ -212,10 +212,11 @@ public final class Listener: Sendable {
                     try channel.pipeline.syncOperations.addHandler(gate)
                 }
             }
-            .childChannelOption(.recvAllocator, value: TransientReceiveBuffers())
-            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    // Here, because each `childChannelOption` costs a connection futures of its own.
+                    try channel.syncOptions?.setOption(.recvAllocator, value: TransientReceiveBuffers())
+                    try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
                     try Connection.open(
                         on: channel, workers.current(on: channel.eventLoop), isForNodes: isForNodes)
                 }

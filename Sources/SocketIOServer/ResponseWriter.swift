@@ -73,12 +73,16 @@ enum ResponseWriter {
 
     /// 101 Switching Protocols (RFC 6455, 4.2.2).
     static func switching(accept: String, headers: [(name: String, value: String)]) -> [UInt8] {
-        var head = Array("HTTP/1.1 101 Switching Protocols\r\n".utf8)
+        var head: [UInt8] = []
+        // With room for what leaves with it.
+        head.reserveCapacity(512)
+        head += "HTTP/1.1 101 Switching Protocols\r\n".utf8
         field("Upgrade", "websocket", &head)
         field("Connection", "Upgrade", &head)
         field("Sec-WebSocket-Accept", accept, &head)
         for header in headers { field(header.name, header.value, &head) }
-        return head + [13, 10]
+        newline(&head)
+        return head
     }
 
     private static let ok = Array("HTTP/1.1 200 OK\r\n".utf8)

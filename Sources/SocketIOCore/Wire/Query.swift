@@ -20,7 +20,24 @@ package enum Query {
 
     /// The first parameter of this name; "" when it has no value.
     package static func first(_ name: String, in query: Substring) -> String? {
-        parse(query).first { $0.name == name }?.value
+        var rest = query.utf8[...]
+        var left = 256
+        while !rest.isEmpty, left > 0 {
+            let field = rest.prefix { $0 != UInt8(ascii: "&") }
+            rest = rest[field.endIndex...].dropFirst()
+            if field.isEmpty { continue }
+            left -= 1
+            let fieldName = field.prefix { $0 != UInt8(ascii: "=") }
+            if reads(fieldName, as: name) { return decodedText(field[fieldName.endIndex...].dropFirst()) }
+        }
+        return nil
+    }
+
+    /// Most names stand there as they are, and are not decoded to be passed over.
+    private static func reads(_ encoded: Substring.UTF8View.SubSequence, as name: String) -> Bool {
+        if encoded.elementsEqual(name.utf8) { return true }
+        guard encoded.contains(UInt8(ascii: "%")) || encoded.contains(UInt8(ascii: "+")) else { return false }
+        return decodedText(encoded) == name
     }
 
     /// The first field of this name in a form, as bytes.

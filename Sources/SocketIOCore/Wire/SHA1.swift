@@ -20,12 +20,22 @@ enum SHA1 {
     }
 
     private static func mix(_ block: ArraySlice<UInt8>, into state: inout [UInt32]) {
-        var words = stride(from: block.startIndex, to: block.endIndex, by: 4).map { at in
-            block[at..<(at + 4)].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 80) { words in
+            block.withUnsafeBytes { bytes in
+                for t in 0..<16 {
+                    let word = bytes.loadUnaligned(fromByteOffset: 4 * t, as: UInt32.self)
+                    words.initializeElement(at: t, to: UInt32(bigEndian: word))
+                }
+            }
+            for t in 16..<80 {
+                let mixed = words[t - 3] ^ words[t - 8] ^ words[t - 14] ^ words[t - 16]
+                words.initializeElement(at: t, to: rotate(mixed, 1))
+            }
+            mix(words, into: &state)
         }
-        for t in 16..<80 {
-            words.append(rotate(words[t - 3] ^ words[t - 8] ^ words[t - 14] ^ words[t - 16], 1))
-        }
+    }
+
+    private static func mix(_ words: UnsafeMutableBufferPointer<UInt32>, into state: inout [UInt32]) {
         var (a, b, c, d, e) = (state[0], state[1], state[2], state[3], state[4])
         for t in 0..<80 {
             let (f, k): (UInt32, UInt32) =
