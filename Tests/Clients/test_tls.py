@@ -14,8 +14,11 @@ import socketio
 import websockets
 
 import certificates
+from engine_wire import events, target
 from http_wire import Closed, Connection
+from poems import text_of
 from server import PATIENCE, plain_binary, run, serving
+from websocket_wire import WebSocket
 
 FAST = ["--interval", "20ms"]
 
@@ -50,6 +53,33 @@ def shown(port, **limits):
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as link:
         with context.wrap_socket(link) as secured:
             return secured.getpeercert(binary_form=True), secured.version()
+
+
+def secured(port, authority, kind=Connection, is_small=False):
+    """A connection behind its TLS handshake; a small one has as small a receive buffer as the kernel gives."""
+    plain = socket.socket()
+    if is_small:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    plain.settimeout(PATIENCE)
+    plain.connect(("127.0.0.1", port))
+    link = kind.__new__(kind)
+    link.socket = trusting(authority).wrap_socket(plain, server_hostname="127.0.0.1")
+    link.port, link.unread, link.remaining = port, b"", None
+    return link
+
+
+def counted(port, authority, path="/status"):
+    """What the server says of itself."""
+    with secured(port, authority) as link:
+        return link.ask("GET", path)
+
+
+def comes_to(port, authority, **counts):
+    """Whether the server counts this of itself, sooner or later."""
+    end = time.monotonic() + PATIENCE
+    while any((status := counted(port, authority).json)[name] != count for name, count in counts.items()):
+        assert time.monotonic() < end, f"expected {counts}: {status}"
+    return True
 
 
 def der(certificate):
@@ -219,3 +249,113 @@ def test_the_server_s_own_pages_are_those_that_came_over_tls(serve, authority):
 
     assert handshake(own) == 200
     assert handshake(own.replace("https", "http")) == 403
+
+
+# Readers who are cut, and readers who are slow
+
+
+class OverSocket:
+    """A bare WebSocket."""
+
+    def __init__(self, port, authority, heard, **how):
+        self.link = secured(port, authority, WebSocket, **how).open(f"/ws?from={heard}")
+
+    def stanza(self):
+        """The next one."""
+        return self.link.message()
+
+
+class OverEngine(OverSocket):
+    """Socket.IO 4 over WebSocket."""
+
+    def __init__(self, port, authority, heard, **how):
+        self.link = secured(port, authority, WebSocket, **how).open(target(transport="websocket"))
+        self.link.message()
+        recovered = f'{{"pid":"AAAAAAAAAAAAAAAAAAAA","offset":"{heard}"}}' if heard else ""
+        self.link.say_text("40" + recovered)
+
+    def stanza(self):
+        """The next one; what else comes is passed over."""
+        while not (heard := events([packet := self.link.message()])):
+            if packet == "2":
+                self.link.say_text("3")
+        return heard[0][1]
+
+
+class OverEvents(OverSocket):
+    """An EventSource."""
+
+    def __init__(self, port, authority, heard, **how):
+        self.link = secured(port, authority, **how)
+        self.link.request("GET", "/sse", {"Last-Event-ID": str(heard)} if heard else {})
+        self.chunks = self.link.pieces(self.link.head())
+        self.text = ""
+
+    def stanza(self):
+        """The next one."""
+        while True:
+            while "\n\n" not in self.text:
+                self.text += next(self.chunks).decode()
+            event, self.text = self.text.split("\n\n", 1)
+            lines = [line[6:] for line in event.split("\n") if line.startswith("data: ")]
+            if lines:
+                return "\n".join(lines)
+
+
+WAYS = [OverSocket, OverEngine, OverEvents]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_reader_who_was_cut_goes_on(secure, authority, poem, way):
+    heard = []
+    # Behind each of these, at an end that is none in TLS: a reset, or TCP's own end without TLS's.
+    for number, until in enumerate((1, 2, 9, 30, len(poem))):
+        reader = way(secure.port, authority, len(heard))
+        while len(heard) < until:
+            heard.append(reader.stanza())
+        reader.link.close() if number % 2 else reader.link.reset()
+    assert heard == poem
+
+
+@pytest.fixture
+def long(tmp_path):
+    """A text of four megabytes."""
+    path = tmp_path / "long.txt"
+    stanzas = [f"Stanza {number} " + "x" * 20_000 for number in range(1, 201)]
+    path.write_text(text_of(stanzas))
+    return path, stanzas
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_reader_who_never_reads_holds_up_nobody(serve, authority, long, way):
+    path, stanzas = long
+    tls = "--tls-certificate", authority[0], "--tls-key", authority[1]
+    server = serve(path, "--interval", "1ms", "--send-buffer", "65536", "--stall-timeout", "1s", *tls)
+    deaf = [way(server.port, authority, 0, is_small=True) for _ in range(3)]
+    with secured(server.port, authority, WebSocket).open("/ws") as link:
+        assert [link.message() for _ in stanzas] == stanzas
+    assert comes_to(server.port, authority, readers=0)
+    for reader in deaf:
+        heard = []
+        try:
+            while len(heard) < len(stanzas):
+                heard.append(reader.stanza())
+        except (Closed, OSError, StopIteration):
+            pass
+        assert heard == stanzas[: len(heard)] and len(heard) < len(stanzas)
+        reader.link.close()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_reader_who_reads_again_goes_on_where_it_was(serve, authority, long, way):
+    """And meanwhile the server holds one stanza for it, whatever TLS makes of that."""
+    path, stanzas = long
+    tls = "--tls-certificate", authority[0], "--tls-key", authority[1]
+    server = serve(path, "--interval", "1ms", "--send-buffer", "65536", "--stall-timeout", "10m", *tls)
+    late = way(server.port, authority, 0, is_small=True)
+    with secured(server.port, authority, WebSocket).open("/ws") as link:
+        assert [link.message() for _ in stanzas] == stanzas
+    owed = counted(server.port, authority, "/metrics").text.split("\ndante_bytes_owed ")[1].split("\n")[0]
+    assert 0 < float(owed) < 2 * len(stanzas[0])
+    assert [late.stanza() for _ in stanzas] == stanzas
+    late.link.close()
