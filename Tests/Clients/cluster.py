@@ -1,8 +1,6 @@
 """Several servers as one: Redis, and proxies in front that know of no session."""
 
-import os
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path

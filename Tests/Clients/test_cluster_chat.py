@@ -55,7 +55,7 @@ class Listener:
         self.heard, self.more = [], threading.Condition()
         self.client = socketio.Client(reconnection=False)
         self.client.on("new message", self._hear)
-        self.client.connect(f"http://127.0.0.1:{node.port}", transports=["websocket"])
+        self.client.connect(f"http://127.0.0.1:{node.port}", transports=["websocket"], wait_timeout=PATIENCE)
 
     def _hear(self, message):
         with self.more:
@@ -74,7 +74,7 @@ class Speaker:
         self.acknowledged, self.number = [], 0
         self.client = socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.2)
         self.client.on("connect", lambda: self.client.emit("add user", "Ada"))
-        self.client.connect(f"http://127.0.0.1:{port}", transports=transports)
+        self.client.connect(f"http://127.0.0.1:{port}", transports=transports, wait_timeout=PATIENCE)
 
     def says(self, count):
         """Until so many more have been acknowledged."""

@@ -88,7 +88,7 @@ class Guest:
 
     def __init__(self, port, name, transports):
         self.client = socketio.SimpleClient(reconnection_delay=0.05, reconnection_delay_max=0.2)
-        self.client.connect(f"http://127.0.0.1:{port}", namespace="/chat", transports=transports)
+        self.client.connect(f"http://127.0.0.1:{port}", namespace="/chat", transports=transports, wait_timeout=PATIENCE)
         self.client.emit("add user", name)
         self.hears("login")
 

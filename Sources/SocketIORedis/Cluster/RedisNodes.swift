@@ -100,16 +100,22 @@ public final class RedisNodes: NodeDirectory {
         if answer == .integer(0) {
             logger.error("this node's number is another's too", metadata: ["node": "\(number)"])
         }
-        if secret == nil { await learnSecret() }
+        await learnSecret()
     }
 
+    /// Takes the cluster's secret, also a new one; a Redis that has forgotten it, as one does that is started again
+    /// and keeps nothing, learns it from whoever still has it.
     private func learnSecret() async {
-        let offered = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
+        let offered = secret ?? Self.newSecret()
         _ = try? await link.commands.ask("SET", secretKey, offered, "NX")
         guard let answer = try? await link.commands.ask("GET", secretKey), let secret = answer.text else {
             return
         }
         state.withLock { $0.secret = secret }
+    }
+
+    private static func newSecret() -> String {
+        (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
     }
 
     private var value: String { "\(link.uid) \(state.withLock { $0.address?.description ?? "" })" }
