@@ -2,6 +2,17 @@ internal import SocketIOCore
 
 /// The Socket.IO packets of a client over Engine.IO.
 extension EngineClient {
+    /// The Engine.IO handshake: `0{…}`, with these keys in this order, times in milliseconds.
+    func openPacket(upgrades: Bool) -> Outgoing {
+        let settings = shard.server.settings
+        let json =
+            #"0{"sid":"\#(sid)","upgrades":[\#(upgrades ? #""websocket""# : "")],"#
+            + #""pingInterval":\#(settings.pingInterval.wholeMilliseconds),"#
+            + #""pingTimeout":\#(settings.pingTimeout.wholeMilliseconds)"#
+            + (isRevision4 ? #","maxPayload":\#(settings.maxPayload)}"# : "}")
+        return .text(Array(json.utf8))
+    }
+
     func send(_ packet: SocketPacket, at now: Instant) {
         let (text, attachments) = packet.encoded(ascii: !isRevision4)
         queue(.text([UInt8(ascii: "4")] + text), at: now)

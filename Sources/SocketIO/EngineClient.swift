@@ -27,51 +27,6 @@ final class EngineClient: PollingClient {
     #endif
     private var socket: (any Link)?
 
-    /// What few come with.
-    private final class Particulars {
-        let arrival: Arrival?
-        let endpoint: EngineEndpoint?
-        var socket: EngineSocket?
-
-        init?(_ arrival: Arrival?, _ endpoint: EngineEndpoint?) {
-            if arrival == nil, endpoint == nil { return nil }
-            self.arrival = arrival
-            self.endpoint = endpoint
-        }
-    }
-
-    /// What polling alone needs.
-    private final class Polling {
-        // The connections this session is on: at most one in each role.
-        /// The index of its callback, when the client polls by script elements.
-        let callback: String?
-        var poll: (any Link)?
-        var post: (any Link)?
-        var probe: (any Link)?
-        /// The origin that the held poll came from, which its answer must name.
-        var origin: String?
-        /// The cache buster (`t`) of the last request, and whether it differs from one to the next, as it should.
-        private var lastTag: String?
-        private(set) var tagsDiffer = false
-        /// What the last poll was answered with, while its cache buster is the last.
-        var lastAnswer: [Outgoing]?
-
-        init(callback: String?, tag: String?) {
-            self.callback = callback
-            lastTag = tag
-        }
-
-        /// A browser sends a GET again when its connection has died before the answer came, and tells no script: that
-        /// is the same poll, and gets the same answer. A client that never changes its `t` says nothing by it.
-        func isRepeated(_ tag: String?) -> Bool {
-            if tag == lastTag { return tagsDiffer && tag != nil }
-            tagsDiffer = tag != nil && lastTag != nil
-            lastTag = tag
-            lastAnswer = nil
-            return false
-        }
-    }
-
     init(
         _ request: Request, _ endpoint: EngineEndpoint?, _ id: SessionID, dialect: Dialect, onSocket: Bool,
         shard: Shard, at now: Instant
@@ -167,17 +122,6 @@ final class EngineClient: PollingClient {
     }
 
     // MARK: Opening
-
-    /// The Engine.IO handshake: `0{…}`, with these keys in this order, times in milliseconds.
-    private func openPacket(upgrades: Bool) -> Outgoing {
-        let settings = shard.server.settings
-        let json =
-            #"0{"sid":"\#(sid)","upgrades":[\#(upgrades ? #""websocket""# : "")],"#
-            + #""pingInterval":\#(settings.pingInterval.wholeMilliseconds),"#
-            + #""pingTimeout":\#(settings.pingTimeout.wholeMilliseconds)"#
-            + (isRevision4 ? #","maxPayload":\#(settings.maxPayload)}"# : "}")
-        return .text(Array(json.utf8))
-    }
 
     /// The handshake over polling, answered at once. Before revision 4 the default namespace is joined without
     /// being asked for, in the same answer.

@@ -17,8 +17,8 @@ struct Memberships: RandomAccessCollection, MutableCollection {
     var endIndex: Int { first == nil ? 0 : others.count + 1 }
 
     subscript(index: Int) -> Membership {
-        _read { if index == 0 { yield first! } else { yield others[index - 1] } }
-        _modify { if index == 0 { yield &first! } else { yield &others[index - 1] } }
+        @inline(__always) _read { if index == 0 { yield first! } else { yield others[index - 1] } }
+        @inline(__always) _modify { if index == 0 { yield &first! } else { yield &others[index - 1] } }
     }
 
     mutating func append(_ membership: Membership) {

@@ -1,5 +1,12 @@
+internal import Logging
 internal import NIOCore
 internal import SocketIO
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
 
 /// What few connections have or do.
 extension Connection {
@@ -58,6 +65,17 @@ extension Connection {
     var owedBefore: Int {
         get { rare?.owedBefore ?? .max }
         set { makeRare().owedBefore = newValue }
+    }
+
+    /// The connection broke, or speaks something else: HTTP where TLS is spoken, for one.
+    func failed(_ error: any Error) {
+        if (error as? IOError)?.errnoCode == ETIMEDOUT {
+            worker.refused(RefusalNote("stalled", setting: "--stall-timeout"), peer: peer)
+        }
+        worker.logger.debug(
+            "connection failed",
+            metadata: ["reason": "\(error)", "peer": "\(channel?.remoteAddress?.description ?? "gone")"])
+        abort()
     }
 
     // MARK: Answers of another node

@@ -1,4 +1,3 @@
-internal import Logging
 internal import NIOCore
 internal import SocketIO
 internal import SocketIOCore
@@ -379,17 +378,6 @@ final class Connection: ChannelInboundHandler, Link {
     func handlerRemoved(context: ChannelHandlerContext) {
         channel = nil
         if !hasLeft { worker.shared.counters.closed() }
-    }
-
-    /// The connection broke, or speaks something else: HTTP where TLS is spoken, for one.
-    func failed(_ error: any Error) {
-        if (error as? IOError)?.errnoCode == ETIMEDOUT {
-            worker.refused(RefusalNote("stalled", setting: "--stall-timeout"), peer: peer)
-        }
-        worker.logger.debug(
-            "connection failed",
-            metadata: ["reason": "\(error)", "peer": "\(channel?.remoteAddress?.description ?? "gone")"])
-        abort()
     }
 
     /// The connection is gone.

@@ -1,7 +1,9 @@
-"""What happens once and not every two seconds: a start, a storm of readers, more readers than one process may have."""
+"""What happens once and not every two seconds: a build, a start, a storm of readers, more readers than one process may
+have; and what a second event loop is worth."""
 import contextlib
 import json
 import os
+import resource
 import shutil
 import socket
 import statistics
@@ -11,8 +13,12 @@ import time
 
 STARTS = 15
 STORM = 10_000
+SHARED = 10_000  # readers on one event loop, then on two
 MANY = 50_000
+MANY_BYTES = 3 << 30  # memory that must be free for them, in servers, readers and kernel
 PROCESSES = 3
+#: Of the packages that dante is built from, whatever holds the rest of them.
+DEPENDENCIES = ["NIOPosix", "NIOHTTP1", "Logging"]
 
 
 def free_port():
@@ -91,8 +97,63 @@ def storm(running, dante, log, tool, text):
     return lines
 
 
+def loop_times(pid):
+    """CPU seconds of each event loop's thread."""
+    times = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/stat") as stat:
+            name, _, rest = stat.read().partition("(")[2].rpartition(")")
+        if name.startswith("NIO-ELT"):
+            fields = rest.split()
+            times.append((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
+    return sorted(times)
+
+
+def loops(running, dante, log, tool, text, seconds):
+    """The same readers on one event loop and on two: what a stanza costs, and how evenly the loops share it."""
+    parts = []
+    for threads in 1, 2:
+        with serving(running, dante, log, text, "--threads", str(threads)) as (server, port):
+            said = readers(tool, "raw", SHARED, port, "/ws", [server.pid], "--rate", "4000", "--settle", "1",
+                           "--seconds", f"{seconds:g}", "--sequence", text)
+            times = loop_times(server.pid)
+        shares = " and ".join(f"{100 * time / sum(times):.0f} %" for time in times)
+        parts.append(f"{said['server_us_per_stanza']:.1f} us/stanza on {threads} (CPU {shares})")
+    return f"{SHARED:,} raw readers, loops: " + "; ".join(parts)
+
+
+def spent():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def clean_build(root):
+    """A release build from nothing but the packages' sources: CPU time in all, and that of the dependencies."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in "repositories", "checkouts", "workspace-state.json":
+            source, copy = os.path.join(root, ".build", name), os.path.join(scratch, name)
+            if os.path.isdir(source):
+                shutil.copytree(source, copy, symlinks=True)
+            elif os.path.exists(source):
+                shutil.copy(source, copy)
+        command = ["swift", "build", "-c", "release", "--package-path", root, "--scratch-path", scratch]
+        begun = spent()
+        for target in DEPENDENCIES:
+            subprocess.run([*command, "--target", target], check=True, stdout=subprocess.DEVNULL)
+        theirs = spent() - begun
+        subprocess.run([*command, "--product", "dante"], check=True, stdout=subprocess.DEVNULL)
+        return f"clean release build: {spent() - begun:.0f} s of CPU, {theirs:.0f} s of it for what dante is built from"
+
+
+def free_memory():
+    with open("/proc/meminfo") as meminfo:
+        return next(1024 * int(line.split()[1]) for line in meminfo if line.startswith("MemAvailable"))
+
+
 def many(running, dante, log, tool, text, seconds):
     """More readers than one process may have open files, on several processes and one port."""
+    if free_memory() < MANY_BYTES:
+        return f"{MANY:,} readers skipped: less than {MANY_BYTES >> 30} GB of memory are free"
     port = free_port()
     command = [dante, "serve", text, "--host", "127.0.0.1", "--port", str(port), "--share-port", "on"]
     with contextlib.ExitStack() as held:

@@ -43,8 +43,8 @@ def binary():
 
 
 def plain_binary():
-    """The same without any trait."""
-    return built("DANTE_PLAIN_BIN", ".build/debug/dante")
+    """The release build, without any trait: what most people get."""
+    return built("DANTE_PLAIN_BIN", ".build/release/dante")
 
 
 def suite_server():
