@@ -39,6 +39,14 @@ class Guest:
         with self.more:
             assert self.more.wait_for(lambda: (name, *arguments) in self.heard, PATIENCE), self.heard[-5:]
 
+    def hears_just(self, name, *arguments):
+        """Waits for an event with each of these, and that there was no other. Threads of the client mix their order."""
+        with self.more:
+            def heard():
+                return sorted(one[1] for one in self.heard if one[0] == name)
+            assert self.more.wait_for(lambda: len(heard()) >= len(arguments), PATIENCE), heard()
+            assert heard() == sorted(arguments)
+
     def count(self, name):
         with self.more:
             return len([one for one in self.heard if one[0] == name])

@@ -40,7 +40,8 @@ def test_a_chat_goes_across_nodes(cluster, python_node, balancer):
         for number in range(3):
             ada.client.call("new message", f"ciao {number}", namespace="/chat")
         for guest in ben, cleo, dora, emil, fred:
-            guest.hears("new message", {"username": "Ada", "message": "ciao 2"})
+            for number in range(3):
+                guest.hears("new message", {"username": "Ada", "message": f"ciao {number}"})
             assert guest.count("new message") == 3
         dora.client.emit("add user", "Dora", namespace="/chat")
         dora.hears("login", {"numUsers": 2})
