@@ -78,7 +78,7 @@ def process(port):
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if words[0].endswith(b"dante") and str(port).encode() in words:
+        if words[0] == str(binary()).encode() and str(port).encode() in words:
             return int(folder.name)
     raise AssertionError(f"no node was told to listen at {port}")
 
