@@ -57,13 +57,17 @@ package struct SessionID: Hashable, Sendable {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     private static func encoded(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(20)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let bits = UInt32(bytes[start]) << 16 | UInt32(bytes[start + 1]) << 8 | UInt32(bytes[start + 2])
-            for shift in [18, 12, 6, 0] as [UInt32] { text.append(alphabet[Int(bits >> shift & 63)]) }
+        String(unsafeUninitializedCapacity: bytes.count / 3 * 4) { text in
+            var place = 0
+            for start in stride(from: 0, to: bytes.count, by: 3) {
+                let bits = bytes[start..<(start + 3)].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+                for shift in [18, 12, 6, 0] as [UInt32] {
+                    text[place] = alphabet[Int(bits >> shift & 63)]
+                    place += 1
+                }
+            }
+            return place
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     private static func digit(of character: UInt8) -> UInt8? {

@@ -20,25 +20,41 @@ package enum Query {
 
     /// The first parameter of this name; "" when it has no value.
     package static func first(_ name: String, in query: Substring) -> String? {
-        var rest = query.utf8[...]
-        var left = 256
-        while !rest.isEmpty, left > 0 {
-            let field = rest.prefix { $0 != UInt8(ascii: "&") }
-            rest = rest[field.endIndex...].dropFirst()
-            if field.isEmpty { continue }
+        var query = query
+        var name = name
+        return query.withUTF8 { query in name.withUTF8 { first($0, in: query) } }
+    }
+
+    /// By bytes, because a handshake asks for ten of them.
+    private static func first(
+        _ name: UnsafeBufferPointer<UInt8>, in query: UnsafeBufferPointer<UInt8>
+    ) -> String? {
+        var start = 0
+        var left = maxParameters
+        while start < query.count, left > 0 {
+            let end = query[start...].firstIndex(of: UInt8(ascii: "&")) ?? query.count
+            defer { start = end + 1 }
+            if end == start { continue }
             left -= 1
-            let fieldName = field.prefix { $0 != UInt8(ascii: "=") }
-            if reads(fieldName, as: name) { return decodedText(field[fieldName.endIndex...].dropFirst()) }
+            let nameEnd = query[start..<end].firstIndex(of: UInt8(ascii: "=")) ?? end
+            if reads(query[start..<nameEnd], as: name) {
+                return decodedText(query[min(nameEnd + 1, end)..<end])
+            }
         }
         return nil
     }
 
     /// Most names stand there as they are, and are not decoded to be passed over.
-    private static func reads(_ encoded: Substring.UTF8View.SubSequence, as name: String) -> Bool {
-        if encoded.elementsEqual(name.utf8) { return true }
+    private static func reads(
+        _ encoded: Slice<UnsafeBufferPointer<UInt8>>, as name: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        if encoded.count == name.count, encoded.elementsEqual(name) { return true }
         guard encoded.contains(UInt8(ascii: "%")) || encoded.contains(UInt8(ascii: "+")) else { return false }
-        return decodedText(encoded) == name
+        return percentDecoded(encoded, plusIsBlank: true).elementsEqual(name)
     }
+
+    /// What follows is ignored.
+    private static let maxParameters = 256
 
     /// The first field of this name in a form, as bytes.
     package static func formField(_ name: String, in body: ArraySlice<UInt8>) -> [UInt8]? {

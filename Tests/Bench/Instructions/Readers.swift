@@ -50,6 +50,7 @@ final class Readers {
     private let link = Sink()
     private var now = Instant(nanoseconds: 1_000_000_000)
     private let target: String
+    private let request: Request
 
     init(target: String) {
         self.target = target
@@ -71,8 +72,22 @@ final class Readers {
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="), ("Sec-WebSocket-Version", "13"),
         ]
         let isPolling = target.hasSuffix("polling")
-        shard.received(
-            Request(method: "GET", target: target, headers: isPolling ? [] : headers), on: link, at: now)
+        request = Request(method: "GET", target: target, headers: isPolling ? [] : headers)
+        shard.received(request, on: link, at: now)
+    }
+
+    /// Another comes over a WebSocket, hears its first stanza, and goes.
+    func visit() -> (Int) -> Void {
+        let connect = Array("40".utf8)
+        return { [self] _ in
+            let link = Sink()
+            shard.received(request, on: link, at: now)
+            link.delegate?.link(link, receivedText: connect[...], at: now)
+            link.delegate?.linkClosed(link, at: now)
+            // Behind its place on the wheel.
+            now = now + .seconds(3)
+            while shard.advance(to: now) {}
+        }
     }
 
     /// Over a WebSocket: a second goes by.

@@ -83,11 +83,15 @@ extension Work {
         },
     ]
 
-    /// Everything above the edge that one stanza costs one reader.
+    /// Everything above the edge that one stanza costs one reader; and one reader, from its request to its end.
     private static let readers = [
         Work(name: "stanza to a bare WebSocket") { Readers(target: "/ws").stanza() },
         Work(name: "stanza to Socket.IO 4 over WebSocket") {
             Readers(target: "/socket.io/?EIO=4&transport=websocket").stanza()
+        },
+        Work(name: "visit of a bare WebSocket") { Readers(target: "/ws").visit() },
+        Work(name: "visit of Socket.IO 4 over WebSocket") {
+            Readers(target: "/socket.io/?EIO=4&transport=websocket").visit()
         },
         Work(name: "stanza to Socket.IO 4 over polling, polled in the same words") {
             Readers(target: "/socket.io/?EIO=4&transport=polling").polledStanza()
