@@ -18,8 +18,8 @@ public protocol Adapter: Sendable {
     /// A dynamic namespace has gone.
     func close(_ namespace: String)
 
-    /// Tells every other node. Does not wait, and must keep the order of calls made one after the other. While
-    /// the others cannot be reached the message is lost, or kept within a bound that the adapter names.
+    /// Tells every other node. Does not wait nor call anybody back, and must keep the order of calls made one after
+    /// the other. While the others cannot be reached the message is lost, or kept within a bound that the adapter names.
     func publish(_ message: ClusterMessage, in namespace: String)
 
     /// Waits until what was published before would reach the others if this process ended now.
@@ -33,6 +33,9 @@ public protocol Adapter: Sendable {
     /// How it is, for metrics; nil: it does not say. Does not wait.
     var status: ClusterStatus? { get }
 
+    /// What the nodes remember together of clients that may come back; nil: nothing.
+    var recovery: (any RecoveryStore)? { get }
+
     /// The server is over: says nothing more, and lets go of what it holds.
     func stop() async
 }
@@ -42,6 +45,8 @@ extension Adapter {
     public func open(_ namespace: String) {}
     /// Does nothing: for adapters that need not know which namespaces there are.
     public func close(_ namespace: String) {}
+    /// Nothing: every node remembers for itself.
+    public var recovery: (any RecoveryStore)? { nil }
     /// True at once, for adapters whose ``publish(_:in:)`` leaves nothing to wait for.
     public func published() async -> Bool { true }
     /// Nil.
@@ -75,6 +80,13 @@ public struct ClusterStatus: Equatable, Sendable {
 public protocol ClusterReceiver: Sendable {
     /// Something another node has published; never this node's own words.
     func received(_ message: ClusterMessage, in namespace: String)
+    /// Another node has taken a client of this one from the ``RecoveryStore``.
+    func taken(pid: String, in namespace: String)
+}
+
+extension ClusterReceiver {
+    /// Does nothing: for receivers that let nobody come back.
+    public func taken(pid: String, in namespace: String) {}
 }
 
 /// Which sockets of a namespace are meant: those in any of `rooms`, or all where none is named, but those that are
@@ -102,6 +114,8 @@ public enum ClusterMessage: Equatable, Sendable {
     /// An event for the selected sockets: its name, then its arguments. With `question` their clients are asked to
     /// acknowledge: the node says ``asked(_:clients:)`` once, and ``acknowledged(_:_:)`` for each client's answer.
     case broadcast(Selection, event: [JSON], question: String? = nil)
+    /// The same, of a namespace where clients may come back: nodes that have heard the event know it by its mark.
+    case recoverable(Selection, event: [JSON], mark: EventMark)
     /// How many clients of the sender's node were asked to acknowledge.
     case asked(_ question: String, clients: Int)
     /// The arguments that one client has acknowledged with.

@@ -10,6 +10,8 @@ final class Broadcast: Sendable {
     struct Stamp: Equatable, Sendable {
         let sequence: UInt64
         let offset: String
+        /// Which event of which node.
+        var mark: EventMark?
     }
 
     let event: [JSON]

@@ -152,8 +152,7 @@ public struct BroadcastOperator: BroadcastTarget {
     /// - Parameter event: its name, then its arguments.
     func send(_ event: [JSON]) {
         guard let hub = namespace.hub else { return }
-        namespace.deliver(event, to: selection, by: hub)
-        if !isLocal { hub.publish(.broadcast(selection, event: event), in: namespace.name) }
+        namespace.say(event, to: selection, isLocal: isLocal, by: hub)
     }
 
     func instruct(_ message: ClusterMessage) {

@@ -37,7 +37,7 @@ extension Client {
     func deliver(_ broadcast: Broadcast, _ packets: [Outgoing], isVolatile: Bool, at now: Instant) {
         guard let index = membership(of: broadcast.namespace), !isVolatile || canTakeNow else { return }
         if let stamp = broadcast.stamp, let stay = memberships[index].socket?.stay,
-            stamp.sequence <= stay.heardUpTo.load(ordering: .relaxed)
+            stamp.sequence <= stay.heardUpTo.load(ordering: .relaxed) || stay.hasHeard(stamp.mark)
         {
             return
         }

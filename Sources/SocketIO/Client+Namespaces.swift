@@ -50,6 +50,21 @@ extension Client {
                     client.settle(at: now)
                 }
             }
+        case .elsewhere(let offset, let store):
+            guard let hub = visit.namespace.hub else { return knock(visit, at: now) }
+            wait(visit)
+            Task { [sid, claim, onLoop = shard.onLoop] in
+                let back = await log.fetch(claim, offset, from: store, by: hub)
+                onLoop { shard, now in
+                    guard let client = shard.waiting(visit, sid) else {
+                        return back.map { log.giveBack($0) } ?? ()
+                    }
+                    var visit = visit
+                    if let back { visit.goOn(from: back, pid: claim.pid) }
+                    client.knock(visit, at: now)
+                    client.settle(at: now)
+                }
+            }
         }
     }
 

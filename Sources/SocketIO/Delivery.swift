@@ -2,16 +2,46 @@ internal import SocketIOCore
 
 /// From any task, or from another node, to the sockets of this one.
 extension Namespace {
+    /// From this node, to its sockets and to the other nodes.
+    ///
     /// - Parameter event: its name, then its arguments.
-    func deliver(_ event: [JSON], to selection: Selection, by hub: Hub) {
-        let send = { (broadcast: Broadcast) in
-            hub.everywhere { shard, now in shard.deliver(broadcast, to: selection, at: now) }
+    func say(_ event: [JSON], to selection: Selection, isLocal: Bool, by hub: Hub) {
+        guard let recovery, !selection.isVolatile else {
+            send(Broadcast(event, namespace: name), to: selection, by: hub)
+            if !isLocal { hub.publish(.broadcast(selection, event: event), in: name) }
+            return
         }
-        if let recovery, !selection.isVolatile {
-            recovery.record(event, for: selection, in: name, at: hub.now) { _ = send($0) }
+        // Published in the order of the numbers, so that who has heard one has heard those before it.
+        recovery.record(event, for: selection, at: hub.now, isShared: !isLocal) { broadcast, mark in
+            send(broadcast, to: selection, by: hub)
+            if let mark {
+                hub.publish(.recoverable(selection, event: event, mark: mark), in: name)
+            } else if !isLocal {
+                hub.publish(.broadcast(selection, event: event), in: name)
+            }
+        }
+    }
+
+    /// From another node.
+    ///
+    /// - Parameter mark: nil from servers of another kind: two nodes cannot know that they have heard the same.
+    func hear(_ event: [JSON], mark: EventMark?, to selection: Selection, by hub: Hub) {
+        guard let recovery, !selection.isVolatile else {
+            return send(Broadcast(event, namespace: name), to: selection, by: hub)
+        }
+        if let mark {
+            recovery.hear(event, for: selection, mark: mark, at: hub.now) {
+                send($0, to: selection, by: hub)
+            }
         } else {
-            _ = send(Broadcast(event, namespace: name))
+            recovery.record(event, for: selection, at: hub.now, isShared: false) { broadcast, _ in
+                send(broadcast, to: selection, by: hub)
+            }
         }
+    }
+
+    private func send(_ broadcast: Broadcast, to selection: Selection, by hub: Hub) {
+        hub.everywhere { shard, now in shard.deliver(broadcast, to: selection, at: now) }
     }
 
     /// Instructions for sockets, from here or from another node.
@@ -103,12 +133,15 @@ struct ClusterEar: ClusterReceiver {
         case .fetched(let question, let sockets): return hub.questions[question]?.found(sockets) ?? ()
         case .serverSideAnswer(let question, let answer):
             return hub.questions[question]?.answered(byPart: answer) ?? ()
-        case .broadcast, .join, .leave, .disconnect, .fetch, .serverSide: break
+        case .broadcast, .recoverable, .join, .leave, .disconnect, .fetch, .serverSide: break
         }
         // Questions are answered also by a node that has no such namespace: they wait for every node.
         let namespace = registry.known(name) ?? Namespace(name)
         switch message {
-        case .broadcast(let selection, let event, nil): namespace.deliver(event, to: selection, by: hub)
+        case .broadcast(let selection, let event, nil):
+            namespace.hear(event, mark: nil, to: selection, by: hub)
+        case .recoverable(let selection, let event, let mark):
+            namespace.hear(event, mark: mark, to: selection, by: hub)
         case .broadcast(let selection, let event, let question?):
             // The asking node keeps the time; this is when a client's silence is forgotten.
             namespace.ask(
@@ -125,6 +158,8 @@ struct ClusterEar: ClusterReceiver {
         case .asked, .acknowledged, .fetched, .serverSideAnswer: break
         }
     }
+
+    func taken(pid: String, in name: String) { registry.known(name)?.recovery?.taken(pid: pid) }
 }
 
 extension Namespace {

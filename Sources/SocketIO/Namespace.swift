@@ -54,7 +54,10 @@ public final class Namespace: Sendable, BroadcastTarget {
 
     func recover(with settings: RecoverySettings) {
         guard feed == nil else { return }
-        place.withLock { if $0.recovery == nil { $0.recovery = RecoveryLog(settings) } }
+        place.withLock { place in
+            guard place.recovery == nil else { return }
+            place.recovery = RecoveryLog(settings, namespace: name, hub: place.hub)
+        }
     }
 
     func change(_ change: (inout Handlers) -> Void) {

@@ -30,30 +30,41 @@ public struct RecoverySettings: Sendable {
 /// Every event is recorded and sent to the event loops under one lock, so that all clients hear them in the order of
 /// their offsets: whoever has heard one has heard all before it.
 ///
-/// - Limits: ``RecoverySettings``. Offsets are opaque texts that grow; those of another process mean nothing here.
+/// In a cluster whose adapter has a ``RecoveryStore`` a client may come from another node: see `RecoveryOffset`.
+///
+/// - Limits: ``RecoverySettings``. Offsets are opaque texts.
 final class RecoveryLog: Sendable {
-    private struct Entry {
+    struct Entry {
         let broadcast: Broadcast
         let selection: Selection
         let at: Instant
+        /// Which event of which node; nil for what no other node has heard of under this name.
+        let mark: EventMark?
+
+        var sequence: UInt64 { broadcast.stamp?.sequence ?? 0 }
     }
 
     struct Person: Equatable, Sendable {
         let id: String
         let rooms: Set<String>
         let data: [String: JSON]
+
+        var session: RecoverableSession { RecoverableSession(id: id, rooms: rooms, data: data) }
     }
 
     /// Someone who is back.
     struct Return: Sendable {
-        /// What the client was until then. Its handlers may still be at work.
-        let earlier: Socket
+        /// What the client was here until then. Its handlers may still be at work.
+        let earlier: Socket?
         let person: Person
         let missed: [Broadcast]
         /// What is recorded up to here is in `missed`, or was heard before; deliveries of it still under way are not
         /// for this client.
         let sequence: UInt64
-        fileprivate let claim: Claim
+        /// The last event of every node that was heard or is in `missed`, for who comes from another node: Redis may
+        /// be slower than the client, and bring later what it knows.
+        var heard: [String: UInt64] = [:]
+        let claim: Claim
     }
 
     /// What a client says of an earlier connection.
@@ -62,7 +73,7 @@ final class RecoveryLog: Sendable {
         let offset: String
         /// Grows from claim to claim: of two for one pid the later one holds, since a client comes again when its last
         /// attempt came to nothing.
-        fileprivate var number: UInt64 = 0
+        var number: UInt64 = 0
 
         init?(_ auth: JSON?) {
             guard let offset = auth?["offset"]?.string, let pid = auth?["pid"]?.string,
@@ -80,58 +91,92 @@ final class RecoveryLog: Sendable {
         case back(Return)
         /// Its connection is still open here, as far as the server knows: this is to end first.
         case here(Socket)
+        /// Perhaps known to the other nodes.
+        case elsewhere(RecoveryOffset, any RecoveryStore)
     }
 
-    private struct Absence {
+    struct Absence {
         let socket: Socket
         let until: Instant
     }
 
-    private struct State {
+    struct State {
         var entries: ArraySlice<Entry> = []
         var nextSequence: UInt64
         var here: [String: (socket: Socket, claim: UInt64)] = [:]
         var away: [String: Absence] = [:]
         /// Those who are back and not yet let in.
-        var claimed: [String: (absence: Absence, claim: UInt64)] = [:]
+        var claimed: [String: (absence: Absence?, claim: UInt64)] = [:]
         var claims: UInt64 = 0
         /// In the order they left; some may have come back.
         var leavers: ArraySlice<(pid: String, until: Instant)> = []
+        /// The last event of every other node, and when it came.
+        var heard: [String: (number: UInt64, at: Instant)] = [:]
+        /// The last event of this node that was given to the store.
+        var lastKept: UInt64 = 0
     }
 
-    private let settings: RecoverySettings
-    private let state: Mutex<State>
+    let settings: RecoverySettings
+    let name: String
+    let state: Mutex<State>
+    private let hub: Hub?
 
     var skipsMiddlewares: Bool { settings.skipMiddlewares }
+    /// What the nodes remember together; nil: this one remembers for itself.
+    var store: (any RecoveryStore)? { hub?.adapter?.recovery }
 
-    init(_ settings: RecoverySettings) {
+    init(_ settings: RecoverySettings, namespace name: String, hub: Hub?) {
         self.settings = settings
+        self.name = name
+        self.hub = hub
         // Seven digits of base 64, as the reference's, and from a place that another process does not begin at.
         state = Mutex(State(nextSequence: .random(in: 1 << 38..<1 << 41)))
     }
 
     /// Gives an event its offset, keeps it, and sends it, all before the next one.
+    ///
+    /// - Parameter isShared: others may hear of it as an event of this node.
     func record(
-        _ event: [JSON], for selection: Selection, in namespace: String, at now: Instant,
-        send: (Broadcast) -> Void
+        _ event: [JSON], for selection: Selection, at now: Instant, isShared: Bool,
+        send: (Broadcast, EventMark?) -> Void
     ) {
+        let store = isShared ? store : nil
         state.withLock { state in
-            let stamp = Broadcast.Stamp(
-                sequence: state.nextSequence, offset: Self.offset(state.nextSequence))
-            state.nextSequence += 1
-            let broadcast = Broadcast(event, namespace: namespace, stamp: stamp)
-            state.entries.append(Entry(broadcast: broadcast, selection: selection, at: now))
-            forget(in: &state, at: now)
-            send(broadcast)
+            let mark = store.map { EventMark(origin: $0.origin, number: state.nextSequence) }
+            let broadcast = append(event, selection, mark, in: &state, at: now)
+            if let store, let mark {
+                let previous = state.lastKept
+                state.lastKept = mark.number
+                store.record(
+                    RecoverableEvent(mark: mark, previous: previous, selection: selection, event: event),
+                    in: name, within: settings)
+            }
+            send(broadcast, mark)
         }
     }
 
-    private func forget(in state: inout State, at now: Instant) {
+    func append(
+        _ event: [JSON], _ selection: Selection, _ mark: EventMark?, in state: inout State, at now: Instant
+    ) -> Broadcast {
+        let sequence = state.nextSequence
+        let offset = RecoveryOffset(
+            origin: store?.origin, number: sequence, heard: state.heard.mapValues { $0.number })
+        state.nextSequence += 1
+        let broadcast = Broadcast(
+            event, namespace: name,
+            stamp: Broadcast.Stamp(sequence: sequence, offset: offset.text, mark: mark))
+        state.entries.append(Entry(broadcast: broadcast, selection: selection, at: now, mark: mark))
+        forget(in: &state, at: now)
+        return broadcast
+    }
+
+    func forget(in state: inout State, at now: Instant) {
         while let oldest = state.entries.first,
             state.entries.count > settings.maxEvents || oldest.at + settings.maxDisconnectionDuration < now
         {
             state.entries.removeFirst()
         }
+        forgetSilentNodes(in: &state, at: now)
         while let oldest = state.leavers.first {
             // One that has come back, or has come and gone since then, is no longer this leaver.
             let isThere = state.away[oldest.pid]?.until == oldest.until
@@ -145,27 +190,39 @@ final class RecoveryLog: Sendable {
     ///
     /// - Returns: false when it has come once more meanwhile.
     func arrived(_ socket: Socket, pid: String, back: Return?) -> Bool {
-        state.withLock { state in
+        let (isIn, replaced) = state.withLock { state -> (Bool, Socket?) in
             if let back {
-                guard state.claimed[pid]?.claim == back.claim.number else { return false }
+                guard state.claimed[pid]?.claim == back.claim.number else { return (false, nil) }
                 state.claimed[pid] = nil
             }
+            let replaced = state.here[pid]?.socket
             state.here[pid] = (socket, back?.claim.number ?? 0)
-            return true
+            return (true, replaced)
         }
+        // It came in while this one asked the store, which gave it away once more.
+        replaced?.onLoop { shard, now in
+            if let replaced { shard.end(connectionOf: replaced, at: now) }
+        }
+        if isIn {
+            store?.keep(socket.person.session, pid: pid, isNew: true, in: name, within: settings)
+        }
+        return isIn
     }
 
     /// A client is gone.
     ///
     /// - Parameter returns: it may come back.
     func left(_ socket: Socket, pid: String, returns: Bool, at now: Instant) {
-        state.withLock { state in
-            guard state.here[pid]?.socket === socket else { return }
+        let wasHere = state.withLock { state in
+            guard state.here[pid]?.socket === socket else { return false }
             state.here[pid] = nil
-            guard returns else { return }
+            guard returns else { return true }
             keep(Absence(socket: socket, until: now + settings.maxDisconnectionDuration), pid, in: &state)
             forget(in: &state, at: now)
+            return true
         }
+        guard wasHere else { return }
+        store?.left(returns ? socket.person.session : nil, pid: pid, in: name, within: settings)
     }
 
     private func keep(_ absence: Absence, _ pid: String, in state: inout State) {
@@ -181,19 +238,26 @@ final class RecoveryLog: Sendable {
                 state.claims += 1
                 claim.number = state.claims
             }
-            guard let heard = Self.index(of: claim.offset, in: state.entries) else { return .nobody }
-            if let (socket, other) = state.here[claim.pid] {
+            guard let offset = RecoveryOffset(claim.offset) else { return .nobody }
+            let store = offset.origin == nil ? nil : self.store
+            let unknown = store.map { Claimant.elsewhere(offset, $0) } ?? .nobody
+            let heard = offset.origin == store?.origin ? index(of: offset.number, in: state.entries) : nil
+            if let (socket, other) = state.here[claim.pid], heard != nil || store != nil {
                 return other < claim.number ? .here(socket) : .nobody
             }
             if let (_, other) = state.claimed[claim.pid], other > claim.number { return .nobody }
-            guard let absence = state.away[claim.pid] ?? state.claimed[claim.pid]?.absence,
+            guard let heard, let absence = state.away[claim.pid] ?? state.claimed[claim.pid]?.absence,
                 absence.until >= now
-            else { return .nobody }
+            else { return unknown }
+            // It came from another node, and did not hear all that it had missed there: of that the store knows more.
+            if store != nil, absence.socket.stay?.isBehind(offset.number) == true { return unknown }
             state.away[claim.pid] = nil
             state.claimed[claim.pid] = (absence, claim.number)
             let person = absence.socket.person
             let rooms = person.rooms.union([person.id])
-            let missed = state.entries[(heard + 1)...].filter { $0.selection.means(rooms) }
+            let missed = state.entries[(heard + 1)...].filter {
+                $0.selection.means(rooms) && !offset.hasHeard($0.mark)
+            }
             return .back(
                 Return(
                     earlier: absence.socket, person: person, missed: missed.map(\.broadcast),
@@ -203,12 +267,18 @@ final class RecoveryLog: Sendable {
 
     /// Someone who was back has gone again before it was let in.
     func giveBack(_ back: Return) {
-        state.withLock { state in
-            let pid = back.claim.pid
-            guard let (absence, number) = state.claimed[pid], number == back.claim.number else { return }
+        let pid = back.claim.pid
+        let isStored = state.withLock { state in
+            guard let (absence, number) = state.claimed[pid], number == back.claim.number else {
+                return false
+            }
             state.claimed[pid] = nil
-            keep(absence, pid, in: &state)
+            if let absence { keep(absence, pid, in: &state) }
+            return absence == nil
         }
+        guard isStored, let store else { return }
+        store.keep(back.person.session, pid: pid, isNew: true, in: name, within: settings)
+        store.left(back.person.session, pid: pid, in: name, within: settings)
     }
 
     /// What else was meant for someone who is back, since it was taken back; from here on it hears for itself.
@@ -219,34 +289,23 @@ final class RecoveryLog: Sendable {
             stay.heardUpTo.store(state.nextSequence - 1, ordering: .relaxed)
             let rooms = socket.rooms.union([socket.id])
             return state.entries.filter {
-                ($0.broadcast.stamp?.sequence ?? 0) > known && $0.selection.means(rooms)
+                $0.sequence > known && $0.selection.means(rooms) && !stay.hasHeard($0.mark)
             }.map(\.broadcast)
         }
     }
 
-    /// Entries follow each other without a gap, so an offset says where its entry is.
-    private static func index(of offset: String, in entries: ArraySlice<Entry>) -> Int? {
-        guard let first = entries.first?.broadcast.stamp?.sequence, let number = number(offset),
-            number >= first, number - first < UInt64(entries.count)
+    /// Entries follow each other without a gap, so a number says where its entry is.
+    private func index(of number: UInt64, in entries: ArraySlice<Entry>) -> Int? {
+        guard let first = entries.first?.sequence, number >= first, number - first < UInt64(entries.count)
         else { return nil }
         return entries.startIndex + Int(number - first)
     }
+}
 
-    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-
-    private static func offset(_ number: UInt64) -> String {
-        let places = stride(from: 36, through: 0, by: -6).map { digits[Int(number >> UInt64($0) & 63)] }
-        return String(decoding: places, as: UTF8.self)
-    }
-
-    private static func number(_ offset: String) -> UInt64? {
-        guard offset.utf8.count == 7 else { return nil }
-        var number: UInt64 = 0
-        for digit in offset.utf8 {
-            guard let value = digits.firstIndex(of: digit) else { return nil }
-            number = number << 6 | UInt64(value)
-        }
-        return number
+extension RecoveryOffset {
+    /// An event of another node that this node had not heard, and its client had.
+    func hasHeard(_ mark: EventMark?) -> Bool {
+        mark.map { $0.number <= heard[$0.origin] ?? 0 } ?? false
     }
 }
 

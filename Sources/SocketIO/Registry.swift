@@ -94,6 +94,13 @@ package final class Registry: Sendable {
         for name in state.withLock({ Array($0.namespaces.keys) }) { adapter.open(name) }
     }
 
+    /// The adapter can be asked from here on, and there are no clients yet.
+    func learnHeads() async {
+        for namespace in state.withLock({ Array($0.namespaces.values) }) {
+            await namespace.recovery?.learnHeads(at: hub.now)
+        }
+    }
+
     /// The settings are fixed from here on.
     func open(with settings: Settings) {
         state.withLock { state in

@@ -128,6 +128,7 @@ extension Server {
         guard let adapter else { return }
         registry.join(adapter)
         try await adapter.start(ClusterEar(registry: registry))
+        await registry.learnHeads()
     }
 
     /// The loops are about to end.

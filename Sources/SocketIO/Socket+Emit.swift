@@ -26,7 +26,7 @@ extension Socket {
             }
         }
         let itself = Selection(rooms: [id])
-        recovery.record(event, for: itself, in: namespace.name, at: hub.now) { broadcast in
+        recovery.record(event, for: itself, at: hub.now, isShared: true) { broadcast, _ in
             onLoop { shard, now in shard.deliver(broadcast, to: itself, at: now) }
         }
     }

@@ -48,7 +48,10 @@ public final class Socket: Sendable {
         id = identity.id
         stay =
             namespace.recovery == nil
-            ? nil : identity.pid.map { Stay(pid: $0, heardUpTo: identity.sequence) }
+            ? nil
+            : identity.pid.map {
+                Stay(pid: $0, heardUpTo: identity.sequence, heardElsewhere: identity.heard)
+            }
         isRecovered = identity.isRecovered
         self.namespace = namespace
         self.handshake = handshake
@@ -73,17 +76,32 @@ public final class Socket: Sendable {
     /// What the application wants to know of this client, on every node that fetches it and after a recovery.
     public var data: [String: JSON] {
         get { state.withLock { $0.data } }
-        set { state.withLock { $0.data = newValue } }
+        set {
+            state.withLock { $0.data = newValue }
+            changed()
+        }
     }
 
     /// Reads and changes ``data`` in one step.
     public func withData<Result: Sendable>(_ body: (inout sending [String: JSON]) -> sending Result) -> Result
     {
-        state.withLock { state in
+        defer { changed() }
+        return state.withLock { state in
             var data = state.data
             let result = body(&data)
             state.data = data
             return result
+        }
+    }
+
+    /// What the other nodes are to know of it has changed: several changes in one turn are told once.
+    private func changed() {
+        guard let stay, let recovery = namespace.recovery, recovery.store != nil,
+            !stay.isChanged.exchange(true, ordering: .relaxed)
+        else { return }
+        onLoop { _, _ in
+            stay.isChanged.store(false, ordering: .relaxed)
+            recovery.changed(self, pid: stay.pid)
         }
     }
 
@@ -117,9 +135,13 @@ public final class Socket: Sendable {
             return true
         }
         guard isJoined else { throw RoomLimitError(limit: limit) }
+        changed()
     }
 
-    func noted(left rooms: Set<String>) { state.withLock { $0.rooms.subtract(rooms) } }
+    func noted(left rooms: Set<String>) {
+        state.withLock { $0.rooms.subtract(rooms) }
+        changed()
+    }
 
     /// The rooms its event loop finds it in, for the event loop alone: ``rooms`` is ahead of it by the changes that
     /// are still under way.
@@ -193,8 +215,9 @@ public final class Socket: Sendable {
 
     /// Waits for the last handler of what this was before, and takes over what that has changed since.
     private func goOn(from back: RecoveryLog.Return) async {
-        await back.earlier.stay?.end.pass()
-        let (before, after) = (back.person, back.earlier.person)
+        guard let earlier = back.earlier else { return }
+        await earlier.stay?.end.pass()
+        let (before, after) = (back.person, earlier.person)
         guard before != after else { return }
         state.withLock { state in
             let keys = Set(before.data.keys).union(after.data.keys)
@@ -285,6 +308,7 @@ struct Identity: Sendable {
     var rooms: Set<String> = []
     var data: [String: JSON] = [:]
     var sequence: UInt64 = 0
+    var heard: [String: UInt64] = [:]
 }
 
 /// A socket would be in more rooms than the server's ``Settings/maxRooms`` allows.

@@ -6,12 +6,27 @@ final class Stay: Sendable {
     let pid: String
     /// What the namespace has recorded up to here is not for this socket: it came with its return.
     let heardUpTo: Atomic<UInt64>
+    /// What came to its old node before it came to this one.
+    let heardElsewhere: [String: UInt64]
+    /// The store is to hear of a change, and has been sent for.
+    let isChanged = Atomic(false)
     /// The last handler has returned.
     let end = Gate()
 
-    init(pid: String, heardUpTo: UInt64) {
+    init(pid: String, heardUpTo: UInt64, heardElsewhere: [String: UInt64]) {
         self.pid = pid
         self.heardUpTo = Atomic(heardUpTo)
+        self.heardElsewhere = heardElsewhere
+    }
+
+    /// Its client was told before that number what it had missed at another node, and perhaps not all of it came.
+    func isBehind(_ number: UInt64) -> Bool {
+        !heardElsewhere.isEmpty && number <= heardUpTo.load(ordering: .relaxed)
+    }
+
+    func hasHeard(_ mark: EventMark?) -> Bool {
+        guard let mark, !heardElsewhere.isEmpty else { return false }
+        return mark.number <= heardElsewhere[mark.origin] ?? 0
     }
 }
 

@@ -40,7 +40,7 @@ struct Visit: Sendable {
         self.back = back
         identity = Identity(
             id: back.person.id, pid: pid, isRecovered: true, rooms: back.person.rooms,
-            data: back.person.data, sequence: back.sequence)
+            data: back.person.data, sequence: back.sequence, heard: back.heard)
     }
 }
 

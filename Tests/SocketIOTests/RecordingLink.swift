@@ -51,6 +51,8 @@ final class RecordingLink: Link {
         delegate?.linkReady(self, at: now)
     }
 
+    var hasNews: Bool { !events.isEmpty }
+
     /// The events since the last call.
     func news() -> [Event] {
         defer { events = [] }

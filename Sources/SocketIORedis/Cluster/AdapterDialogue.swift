@@ -47,6 +47,12 @@ package struct AdapterDialogue {
             return Publication(
                 channel: channels.broadcast(rooms: Array(selection.rooms)),
                 payload: AdapterBroadcast(uid: uid, packet: packet, selection: selection).encoded)
+        case .recoverable(let selection, let event, let mark):
+            let packet = AdapterPacket(namespace: namespace, data: event)
+            var broadcast = AdapterBroadcast(uid: uid, packet: packet, selection: selection)
+            broadcast.mark = mark
+            return Publication(
+                channel: channels.broadcast(rooms: Array(selection.rooms)), payload: broadcast.encoded)
         case .broadcast(let selection, let event, let question?):
             return request(.broadcast(AdapterPacket(namespace: namespace, data: event), selection), question)
         case .join(let selection, let rooms): return request(.join(selection, rooms: rooms))
@@ -102,7 +108,11 @@ package struct AdapterDialogue {
         }
         guard channel.hasPrefix(prefix + "#"), let broadcast = AdapterBroadcast(payload), broadcast.uid != uid
         else { return nil }
-        return (.broadcast(broadcast.selection, event: broadcast.packet.data), broadcast.packet.namespace)
+        let (packet, selection) = (broadcast.packet, broadcast.selection)
+        let message: ClusterMessage =
+            broadcast.mark.map { .recoverable(selection, event: packet.data, mark: $0) }
+            ?? .broadcast(selection, event: packet.data)
+        return (message, packet.namespace)
     }
 
     private mutating func heard(_ request: AdapterRequest) -> ClusterMessage? {

@@ -19,7 +19,7 @@ package struct PythonDialogue {
             kinds.map { PythonMessage($0, namespace: namespace, host: host).encoded }
         }
         switch message {
-        case .broadcast(let selection, let event, nil):
+        case .broadcast(let selection, let event, nil), .recoverable(let selection, let event, _):
             guard let name = event.first?.string else { return [] }
             return messages([
                 .emit(

@@ -6,6 +6,9 @@ internal import Synchronization
 /// Joins the nodes of a cluster over Redis, in the published format of @socket.io/redis-adapter, so that Socket.IO's
 /// own servers and emitters can be part of it; and, where it is asked for, in the one of python-socketio.
 ///
+/// Clients may come back on another node than the one they left, where ``Settings/recovery`` says so: who they are and
+/// what was said is kept in Redis, in keys and streams that nodes of this kind alone read.
+///
 /// While Redis is away, sockets of this node go on; what is to go to other nodes waits within
 /// ``RedisLimits/maxWaitingCommands`` and ``RedisLimits/maxWaitingBytes``, and what goes beyond is lost and counted.
 /// What other nodes publish meanwhile is not heard here: publishing and subscribing has no memory.
@@ -33,6 +36,7 @@ public final class RedisAdapter: Adapter {
 
     /// The nodes and their addresses, over the same connections.
     public let nodes: RedisNodes
+    private let sessions: RedisRecovery
     private let link: RedisLink
     private let pythonChannel: String?
     private let state: Mutex<State>
@@ -50,6 +54,7 @@ public final class RedisAdapter: Adapter {
         link = RedisLink(
             address, prefix: options.prefix, uid: dialogue.uid, limits: options.limits, logger: logger)
         nodes = RedisNodes(link, logger: logger)
+        sessions = RedisRecovery(link, randomness: UInt64.random(in: .min ... .max))
         pythonChannel = options.pythonChannel
         state = Mutex(State(dialogue: dialogue, python: PythonDialogue(host: dialogue.uid)))
     }
@@ -59,6 +64,7 @@ public final class RedisAdapter: Adapter {
     public func start(_ cluster: any ClusterReceiver) async {
         state.withLock { $0.cluster = cluster }
         if let pythonChannel { link.subscriber.subscribe(pythonChannel) }
+        link.subscriber.subscribe(sessions.channel)
         link.hear { [weak self] channel, payload in self?.heard(channel, payload) }
         link.start()
     }
@@ -114,7 +120,11 @@ public final class RedisAdapter: Adapter {
         return max(0, Int(count) - 1)
     }
 
+    /// Streams and keys of its own: nodes of this kind alone remember clients.
+    public var recovery: (any RecoveryStore)? { sessions }
+
     public func stop() async {
+        sessions.stop()
         await nodes.leave()
         await link.stop()
     }
@@ -138,6 +148,11 @@ public final class RedisAdapter: Adapter {
     public var isUp: Bool { link.isUp }
 
     private func heard(_ channel: String, _ payload: [UInt8]) {
+        if channel == sessions.channel {
+            guard let (pid, namespace) = sessions.taken(payload) else { return }
+            state.withLock { $0.cluster }?.taken(pid: pid, in: namespace)
+            return
+        }
         let isPython = channel == pythonChannel
         let (said, cluster) = state.withLock { state in
             (

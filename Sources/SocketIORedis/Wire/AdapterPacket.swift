@@ -48,6 +48,8 @@ package struct AdapterBroadcast: Equatable, Sendable {
     package var uid: String
     package var packet: AdapterPacket
     package var selection: Selection
+    /// Of an event that nodes of this kind know again: a fourth element, which others do not read.
+    package var mark: EventMark?
 
     package init(uid: String, packet: AdapterPacket, selection: Selection) {
         self.uid = uid
@@ -57,7 +59,8 @@ package struct AdapterBroadcast: Equatable, Sendable {
 
     package var encoded: [UInt8] {
         let options = JSON.object(selection.members + [selection.flags])
-        return MessagePack.encode(.array([.string(uid), packet.json, options]))
+        let mark = mark.map { [JSON.array([.string($0.origin), .string(String($0.number))])] } ?? []
+        return MessagePack.encode(.array([.string(uid), packet.json, options] + mark))
     }
 
     /// Nil when it is something else: a broadcast that nobody can read is nobody's.
@@ -68,6 +71,10 @@ package struct AdapterBroadcast: Equatable, Sendable {
         self.uid = uid
         self.packet = packet
         selection = Selection(parts[2])
+        guard parts.count > 3, let pair = parts[3].array, pair.count == 2, let origin = pair[0].string,
+            let number = pair[1].string.flatMap({ UInt64($0) })
+        else { return }
+        mark = EventMark(origin: origin, number: number)
     }
 }
 
