@@ -184,7 +184,8 @@ package final class Shard {
     func refusalOfSession() -> Response? {
         if isDraining { return .json(503, #"{"error":"the server is stopping"}"#).noting("stopping") }
         guard clients.count >= server.settings.maxSessions else { return nil }
-        return .json(503, #"{"error":"too many sessions"}"#).noting("too many sessions")
+        return .json(503, #"{"error":"too many sessions"}"#)
+            .noting("too many sessions", setting: "--max-sessions")
     }
 
     /// This loop's part of a namespace.

@@ -61,10 +61,24 @@ extension Connection {
         guard bytes.readableBytes > 0, phase == .webSocket || phase == .closing else { return }
         let codec = windowBits > 0 ? worker.compression?.codec : nil
         let events = bytes.withUnsafeReadableBytes { read($0, inflatingWith: codec) }
-        guard !events.isEmpty else { return }
-        worker.enter { now in
-            for event in events { received(event, at: now) }
+        if !events.isEmpty {
+            worker.enter { now in
+                for event in events { received(event, at: now) }
+            }
         }
+        limitMessage(after: events)
+    }
+
+    /// Who has begun a message has a time to finish it, whatever comes between its frames.
+    private func limitMessage(after events: [WebSocketReader.Event]) {
+        guard phase == .webSocket else { return }
+        guard let reader = unfinished?.reader else {
+            if deadline != .distantFuture { expect(nil) }
+            return
+        }
+        // What is under way now began behind what has just ended, unless that was a ping in the middle of it.
+        let isAnother = !events.isEmpty && (!reader.isMidMessage || events.contains(where: \.isMessage))
+        if isAnother || deadline == .distantFuture { expect(worker.settings.messageTimeout) }
     }
 
     /// Between two messages a connection has no reader: most clients say something at the beginning, and a pong now and
@@ -110,12 +124,22 @@ extension Connection {
         finish()
     }
 
+    /// The rest of a message has not come in time.
+    func messageTimedOut(at now: Instant) {
+        let note = RefusalNote("message timeout", setting: "--message-timeout")
+        fail(1008, "message timeout", noting: note, at: now)
+    }
+
     func fail(_ code: UInt16, _ reason: String, at now: Instant) {
         // 1009 is RFC 6455's code for a message that is too big.
         let note =
             code == 1009
-            ? RefusalNote("message too large", setting: "--max-payload")
+            ? RefusalNote("message too large", value: reason, setting: "--max-payload, --max-fragments")
             : RefusalNote("WebSocket close \(code)", value: reason)
+        fail(code, reason, noting: note, at: now)
+    }
+
+    private func fail(_ code: UInt16, _ reason: String, noting note: RefusalNote, at now: Instant) {
         worker.refused(note, peer: peer)
         let delegate = delegate
         self.delegate = nil

@@ -17,6 +17,7 @@ extension Connection {
     func deadlineReached(at now: Instant) {
         guard phase != .closed else { return }
         deadline = .distantFuture
+        if phase == .webSocket { return messageTimedOut(at: now) }
         // Who still takes our bytes, however slowly, is given the same time again.
         let left = owed
         guard left > 0, left < owedBefore else {

@@ -18,6 +18,8 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
     /// What the decoder wants to see once more, with what follows it.
     private var unread: ByteBuffer?
     private var waiting: [HTTPServerRequestPart] = []
+    /// What has come of the current body beside the body itself.
+    private var framing = 0
     private(set) var isDecoding = false
 
     private var worker: Worker { connection.worker }
@@ -41,6 +43,8 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
     func receive(_ bytes: ByteBuffer, from front: ChannelHandlerContext) {
         guard !requests.ignoresInput else { return }
         let countBefore = requests.count
+        let bodyBefore = requests.bodyBytes
+        let size = bytes.readableBytes
         let isFresh = decoder == nil
         var bytes = bytes
         if var earlier = unread {
@@ -50,6 +54,7 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
         }
         let all = bytes
         decode(&bytes, from: front)
+        limitFraming(size, bodyBefore: bodyBefore, isSameBody: requests.count == countBefore)
         // Behind a head without a body nothing of a next request can be in the parser when that is where it ends.
         let isClean =
             !requests.isReceiving && !requests.hasBody && waiting.isEmpty
@@ -69,6 +74,24 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
         guard isClean, bytes.readableBytes == 0 else { return }
         leave(isFresh && requests.count == countBefore + 1 ? all : nil)
     }
+
+    /// The parser passes over chunks' extensions and keeps none, however long they are: whoever sends nothing else
+    /// would be read for as long as a body may take (RFC 9112, 7.1.1).
+    ///
+    /// What a chunk of one byte needs is free for each byte of the body, and as much as a head may have for all.
+    private func limitFraming(_ size: Int, bodyBefore: Int?, isSameBody: Bool) {
+        guard isSameBody, let bodyBefore, let body = requests.bodyBytes else {
+            framing = 0
+            return
+        }
+        framing += size - (body - bodyBefore)
+        guard framing > worker.settings.maxHead + body * Self.framingOfOneByte else { return }
+        requests.refuse(
+            Response.text(413, "The chunks of the body have too much beside it.\n")
+                .noting("chunk framing too large", setting: "--max-head"))
+    }
+
+    private static let framingOfOneByte = "1\r\n\r\n".utf8.count
 
     private func decode(_ bytes: inout ByteBuffer, from front: ChannelHandlerContext) {
         let decoder = self.decoder ?? worker.decoders.take(for: front)
@@ -130,7 +153,7 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
         requests.refuse(
             isTooLarge
                 ? Response.text(431, "The head of the request is too large.\n")
-                    .noting("head too large", setting: "--max-head")
+                    .noting("head too large", setting: "--max-head, --max-header-fields")
                 : Response.text(400, "Not an HTTP request.\n").noting("not HTTP"))
     }
 

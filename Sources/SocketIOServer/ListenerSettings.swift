@@ -24,6 +24,8 @@ public struct ListenerSettings: Sendable {
     public var headTimeout: Duration = .seconds(10)
     /// From the end of a head to the end of its body.
     public var bodyTimeout: Duration = .seconds(20)
+    /// From the first byte of a WebSocket message to its last; behind it the connection is closed with 1008.
+    public var messageTimeout: Duration = .seconds(20)
     /// From an answer to the end of the next request's head.
     public var idleTimeout: Duration = .seconds(75)
     /// From our close frame, or the last byte of an answer that ends its connection, to the end of the connection.

@@ -25,6 +25,8 @@ final class RequestHandler {
     private(set) var hasBody = false
     /// The body of the current request is still coming.
     private(set) var isReceiving = false
+    /// Of the current request's body; nil while none is coming.
+    var bodyBytes: Int? { isReceiving ? current?.body.count : nil }
     /// Nothing more is understood on this connection.
     var ignoresInput = false
 

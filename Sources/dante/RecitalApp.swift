@@ -222,6 +222,7 @@ extension Settings {
         settings.maxFragments = maxFragments
         settings.headTimeout = headTimeout
         settings.bodyTimeout = bodyTimeout
+        settings.messageTimeout = messageTimeout
         settings.idleTimeout = idleTimeout
         settings.stallTimeout = stallTimeout
         settings.sendBuffer = sendBufferBytes

@@ -205,6 +205,9 @@ enum SettingTable {
             "body-timeout", \.bodyTimeout, timeout, default: "20s", in: .limits,
             help: "Time to send a request's body."),
         Setting(
+            "message-timeout", \.messageTimeout, timeout, default: "20s", in: .limits,
+            help: "Time to send a WebSocket message, from its first byte to its last."),
+        Setting(
             "idle-timeout", \.idleTimeout, timeout, default: "75s", in: .limits,
             help: "How long a connection is kept without a request."),
         Setting(

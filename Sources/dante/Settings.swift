@@ -116,6 +116,7 @@ struct Settings: Sendable, Equatable {
     var maxConnectionsPerAddress = 0
     var headTimeout = Duration.zero
     var bodyTimeout = Duration.zero
+    var messageTimeout = Duration.zero
     var idleTimeout = Duration.zero
     var stallTimeout = Duration.zero
     var connectTimeout = Duration.zero

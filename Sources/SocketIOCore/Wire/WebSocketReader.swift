@@ -24,6 +24,14 @@ package struct WebSocketReader: Sendable {
         /// The client's close frame; it must be answered with one. The reason is UTF-8.
         case close(code: UInt16?, reason: [UInt8])
         case failed(code: UInt16, reason: String)
+
+        /// A whole message of the application's.
+        package var isMessage: Bool {
+            switch self {
+            case .text, .binary: true
+            case .ping, .pong, .close, .failed: false
+            }
+        }
     }
 
     private enum Stage: UInt8, Sendable { case first, second, length, mask, payload, ended }
@@ -76,6 +84,9 @@ package struct WebSocketReader: Sendable {
     package var isIdle: Bool {
         stage == .first && messageOpcode == WebSocketFrame.Opcode.continuation
     }
+
+    /// A message has begun, and whole frames of it have come; more are to follow.
+    package var isMidMessage: Bool { messageOpcode != WebSocketFrame.Opcode.continuation && !hasEnded }
 
     /// - Parameter codec: where permessage-deflate has been agreed on; nil refuses compressed messages.
     package mutating func receive(
