@@ -328,6 +328,8 @@ final class EngineClient: PollingClient {
     }
 
     private func perform(_ actions: [Session.Action], answering arrived: (any Link)?, at now: Instant) {
+        // A payload may hold its own end, behind messages that are to be heard.
+        let mayBeLeft = session.isOpen
         for action in actions {
             switch action {
             case .answerPoll(let packets):
@@ -345,8 +347,9 @@ final class EngineClient: PollingClient {
                 polling?.probe = nil
                 polling = nil
                 for membership in memberships { membership.socket?.changed(transport: transportName) }
-            // What stands behind a packet that ended the session is nobody's any more.
-            case .deliverText where session.isEnded, .deliverBinary where session.isEnded: break
+            // What stands behind a message that was answered with the end is nobody's any more.
+            case .deliverText where mayBeLeft && !session.isOpen: break
+            case .deliverBinary where mayBeLeft && !session.isOpen: break
             case .deliverText(let text) where endpoint != nil:
                 hear(.text(String(decoding: text, as: UTF8.self)), at: now)
             case .deliverBinary(let bytes) where endpoint != nil: hear(.binary(bytes), at: now)

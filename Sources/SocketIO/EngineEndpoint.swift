@@ -11,6 +11,7 @@ public final class EngineSocket {
     private weak var client: EngineClient?
     /// Of the call that is being made: nothing here reads a clock.
     private var now: Instant
+    private var isClosed = false
     /// The session's id.
     public let id: String
 
@@ -29,9 +30,14 @@ public final class EngineSocket {
     }
 
     /// Ends the connection, behind everything sent before.
-    public func close() { client?.close(.forcedServerClose, at: now) }
+    public func close() {
+        isClosed = true
+        client?.close(.forcedServerClose, at: now)
+    }
 
+    /// Nothing is heard behind an end, from whichever side it came.
     func heard(_ message: WebSocketMessage, _ handler: Handler, at now: Instant) {
+        guard !isClosed else { return }
         self.now = now
         handler(self, message)
     }

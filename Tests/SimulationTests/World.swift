@@ -21,11 +21,15 @@ final class World {
     /// Answers that were lost on their way.
     var lostAnswers = 0
 
-    init(seed: UInt64, app: RecitalApp, trouble: Trouble) {
+    convenience init(seed: UInt64, app: RecitalApp, trouble: Trouble) {
+        self.init(seed: seed, server: app.server, trouble: trouble)
+    }
+
+    init(seed: UInt64, server: Server, trouble: Trouble) {
         random = SplitMix64(seed: seed)
         self.trouble = trouble
         var ids = SplitMix64(seed: seed ^ 0xd1ce)
-        shard = Shard(server: app.server, index: 0, startingAt: now, random: { ids.next() })
+        shard = Shard(server: server, index: 0, startingAt: now, random: { ids.next() })
     }
 
     // MARK: Chance
@@ -78,6 +82,8 @@ struct Trouble {
     var worstStall: Duration = .seconds(9)
 
     static let none = Trouble()
+    /// Nothing is lost, and everything comes as late as it likes.
+    static let hasty = Trouble(worstLatency: .milliseconds(300))
     static let lostAnswers = Trouble(worstLatency: .milliseconds(300), answerCut: 0.15)
     static let bad = Trouble(worstLatency: .milliseconds(300), cut: 0.02, stall: 0.05)
     static let terrible = Trouble(worstLatency: .seconds(3), cut: 0.12, stall: 0.2)
