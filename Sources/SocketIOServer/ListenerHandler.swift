@@ -18,7 +18,7 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
     /// What the decoder wants to see once more, with what follows it.
     private var unread: ByteBuffer?
     private var waiting: [HTTPServerRequestPart] = []
-    /// What has come of the current body beside the body itself.
+    /// What has come of the current request without being counted by the parser, or before it was.
     private var framing = 0
     private(set) var isDecoding = false
 
@@ -54,10 +54,11 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
         }
         let all = bytes
         decode(&bytes, from: front)
-        limitFraming(size, bodyBefore: bodyBefore, isSameBody: requests.count == countBefore)
+        let isSame = requests.count == countBefore
+        limitFraming(size, bodyBefore: bodyBefore, isSameRequest: isSame)
         // Behind a head without a body nothing of a next request can be in the parser when that is where it ends.
         let isClean =
-            !requests.isReceiving && !requests.hasBody && waiting.isEmpty
+            !isSame && !requests.isReceiving && !requests.hasBody && waiting.isEmpty
             && all.readableBytesView.suffix(4).elementsEqual([13, 10, 13, 10])
         if let (request, owner) = requests.takeElsewhere() {
             // Behind a request that offers an upgrade nothing is parsed.
@@ -75,17 +76,25 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
         leave(isFresh && requests.count == countBefore + 1 ? all : nil)
     }
 
-    /// The parser passes over chunks' extensions and keeps none, however long they are: whoever sends nothing else
-    /// would be read for as long as a body may take (RFC 9112, 7.1.1).
+    /// The parser passes over chunks' extensions, empty lines before a request and blanks before a value, and counts
+    /// none of them, however long they are: whoever sends nothing else would be read for as long as a head or a body
+    /// may take (RFC 9112, 2.2 and 7.1.1).
     ///
     /// What a chunk of one byte needs is free for each byte of the body, and as much as a head may have for all.
-    private func limitFraming(_ size: Int, bodyBefore: Int?, isSameBody: Bool) {
-        guard isSameBody, let bodyBefore, let body = requests.bodyBytes else {
+    private func limitFraming(_ size: Int, bodyBefore: Int?, isSameRequest: Bool) {
+        let body = requests.bodyBytes
+        guard isSameRequest, (bodyBefore == nil) == (body == nil) else {
             framing = 0
             return
         }
-        framing += size - (body - bodyBefore)
-        guard framing > worker.settings.maxHead + body * Self.framingOfOneByte else { return }
+        framing += size - ((body ?? 0) - (bodyBefore ?? 0))
+        let limit = worker.settings.maxHead
+        guard let body else {
+            // The parser says itself what is too long of what it counts, and says it first.
+            if framing > 2 * limit { failed(HTTPParserError.headerOverflow) }
+            return
+        }
+        guard framing > limit + body * Self.framingOfOneByte else { return }
         requests.refuse(
             Response.text(413, "The chunks of the body have too much beside it.\n")
                 .noting("chunk framing too large", setting: "--max-head"))

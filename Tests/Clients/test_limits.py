@@ -1,5 +1,7 @@
 """Each limit that a flag sets, one past it: what the client hears, in its protocol's own words, and what goes on."""
 
+import contextlib
+
 import pytest
 
 from engine_wire import EngineSocket, Polling, target
@@ -26,6 +28,23 @@ def test_a_head_too_long_is_answered_431(serve):
     server = serve("--interval", "10m", "--max-head", "2000")
     assert get(server.port, "/healthz", {"X": "y" * 1500}).status == 200
     assert get(server.port, "/healthz", {"X": "y" * 2500}).status == 431
+
+
+@pytest.mark.parametrize("before, filling", [("", "\r\n"), ("GET /healthz HTTP/1.1\r\nHost:", " ")])
+def test_what_a_parser_passes_over_is_bounded(serve, before, filling):
+    """Empty lines before a request and blanks before a value are no head, and are read for the time of one."""
+    server = serve("--interval", "10m", "--max-head", "2000", "--head-timeout", "10m")
+    few = filling * (1000 // len(filling))
+    with Connection(server.port) as link:
+        link.send((before or few) + (few if before else "GET /healthz HTTP/1.1\r\nHost:") + " x\r\n\r\n")
+        assert link.answer().status == 200
+    with Connection(server.port) as link:
+        link.send(before)
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                link.send(few)
+        assert link.answer().status == 431
+        assert link.ended()
 
 
 # Packets

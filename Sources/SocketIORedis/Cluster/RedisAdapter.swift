@@ -6,8 +6,8 @@ internal import Synchronization
 /// Joins the nodes of a cluster over Redis, in the published format of @socket.io/redis-adapter, so that Socket.IO's
 /// own servers and emitters can be part of it; and, where it is asked for, in the one of python-socketio.
 ///
-/// Clients may come back on another node than the one they left, where ``Settings/recovery`` says so: who they are and
-/// what was said is kept in Redis, in keys and streams that nodes of this kind alone read.
+/// Clients may come back on another node than the one they left, where the server's settings of recovery say so: who
+/// they are and what was said is kept in Redis, in keys and streams that nodes of this kind alone read.
 ///
 /// While Redis is away, sockets of this node go on; what is to go to other nodes waits within
 /// ``RedisLimits/maxWaitingCommands`` and ``RedisLimits/maxWaitingBytes``, and what goes beyond is lost and counted.
