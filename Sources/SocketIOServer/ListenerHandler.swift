@@ -20,6 +20,8 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
     private var waiting: [HTTPServerRequestPart] = []
     /// What has come of the current request without being counted by the parser, or before it was.
     private var framing = 0
+    /// How many heads the parser has found: also of requests that wait for their turn.
+    private var heads = 0
     private(set) var isDecoding = false
 
     private var worker: Worker { connection.worker }
@@ -43,6 +45,7 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
     func receive(_ bytes: ByteBuffer, from front: ChannelHandlerContext) {
         guard !requests.ignoresInput else { return }
         let countBefore = requests.count
+        let headsBefore = heads
         let bodyBefore = requests.bodyBytes
         let size = bytes.readableBytes
         let isFresh = decoder == nil
@@ -54,7 +57,7 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
         }
         let all = bytes
         decode(&bytes, from: front)
-        let isSame = requests.count == countBefore
+        let isSame = heads == headsBefore
         limitFraming(size, bodyBefore: bodyBefore, isSameRequest: isSame)
         // Behind a head without a body nothing of a next request can be in the parser when that is where it ends.
         let isClean =
@@ -142,6 +145,7 @@ final class ListenerHandler: ChannelInboundHandler, RemovableChannelHandler, Req
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !requests.ignoresInput else { return }
         let part = unwrapInboundIn(data)
+        if case .head = part { heads += 1 }
         if requests.isBusy, !requests.isReceiving {
             if waiting.isEmpty { setReading(false) }
             waiting.append(part)
