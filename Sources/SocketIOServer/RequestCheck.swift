@@ -31,13 +31,43 @@ enum RequestCheck {
         return nil
     }
 
+    /// Blanks behind a value are no part of it (RFC 9112, 5.1); the parser takes off those before it only.
+    static func withoutBlanksBehindValues(_ head: HTTPRequestHead) -> HTTPRequestHead {
+        func isBlank(_ byte: UInt8?) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        guard head.headers.contains(where: { isBlank($0.value.utf8.last) }) else { return head }
+        var head = head
+        head.headers = HTTPHeaders(
+            head.headers.map { name, value in
+                var rest = Substring(value)
+                while isBlank(rest.utf8.last) { rest.removeLast() }
+                return (name, String(rest))
+            })
+        return head
+    }
+
     /// What may stand in `Host` (RFC 3986, 3.2.2 and 3.2.3), less the punctuation that no host has: it may come into
     /// addresses, and is compared with origins.
     static func isHost(_ text: some StringProtocol) -> Bool {
-        text.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20)
-                || "-._~:[]%".utf8.contains(byte)
+        let bytes = text.utf8
+        guard bytes.first == UInt8(ascii: "[") else {
+            let name = bytes.prefix { $0 != UInt8(ascii: ":") }
+            return name.allSatisfy(isOfName) && isPort(bytes[name.endIndex...])
         }
+        let address = bytes.dropFirst().prefix { $0 != UInt8(ascii: "]") }
+        return !address.isEmpty && address.allSatisfy { isOfName($0) || $0 == UInt8(ascii: ":") }
+            && address.endIndex < bytes.endIndex && isPort(bytes[address.endIndex...].dropFirst())
+    }
+
+    /// With its colon; nothing behind that is the scheme's own (RFC 3986, 3.2.3).
+    private static func isPort(_ bytes: some Collection<UInt8>) -> Bool {
+        guard let colon = bytes.first else { return true }
+        let digits = bytes.dropFirst()
+        return colon == UInt8(ascii: ":") && digits.allSatisfy { (0x30...0x39).contains($0) }
+            && (digits.isEmpty || UInt16(String(decoding: digits, as: UTF8.self)) != nil)
+    }
+
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20) || "-._~%".utf8.contains(byte)
     }
 
     /// Why a body that is announced so is not taken; nil when it is.

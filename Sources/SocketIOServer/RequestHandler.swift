@@ -49,7 +49,8 @@ final class RequestHandler {
 
     // MARK: One request
 
-    private func began(_ head: HTTPRequestHead) {
+    private func began(_ received: HTTPRequestHead) {
+        let head = RequestCheck.withoutBlanksBehindValues(received)
         connection.isBusy = true
         isReceiving = true
         hasBody = false
