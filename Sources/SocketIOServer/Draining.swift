@@ -22,9 +22,10 @@ extension Workers {
     /// How long goodbyes are spread over. A thousand a second are no burst to anybody: with few readers the window is
     /// short.
     private func drainWindow(_ shared: Shared) async -> Duration {
-        let totals = try? await totals(on: loops[0]).get()
-        return min(
-            shared.settings.drainWindow, .milliseconds((totals?.sessions ?? 0) + (totals?.readers ?? 0)))
+        let totals = (try? await totals(on: loops[0]).get()) ?? Totals()
+        // Also who goes through here to a session elsewhere has to come back.
+        let count = totals.sessions + totals.readers + totals.relayTunnels
+        return min(shared.settings.drainWindow, .milliseconds(count))
     }
 }
 

@@ -182,7 +182,8 @@ final class Relay: LinkDelegate {
         peer = nil
     }
 
-    func linkMustEnd(_ link: any Link, at now: Instant) { breakOff() }
+    /// An answer is waited for until the server ends: cut off, its client would lose a session that goes on elsewhere.
+    func linkMustEnd(_ link: any Link, at now: Instant) { if phase == .tunnel { breakOff() } }
 
     // A relayed connection's bytes are not read here, and its body was whole before it was relayed.
     func link(_ link: any Link, receivedText text: ArraySlice<UInt8>, at now: Instant) {}
