@@ -19,6 +19,9 @@ struct StartError: Error, CustomStringConvertible {
 enum FileSystem {
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    /// Enough for any text; what never ends, such as /dev/zero, would otherwise take all memory there is.
+    private static let maxBytes = 256 << 20
+
     /// The whole file.
     ///
     /// - Throws: ``StartError`` with exit code 78 (a configuration that cannot work) naming the file and the reason.
@@ -40,6 +43,7 @@ enum FileSystem {
                 throw cannotRead(path, errno)
             }
             bytes += piece[0..<count]
+            if bytes.count > maxBytes { throw cannotRead(path, EFBIG) }
         }
     }
 

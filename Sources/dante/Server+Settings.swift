@@ -14,8 +14,9 @@ extension Server {
 
     /// Compares the whole token whatever its beginning, so that the time it takes tells nothing.
     private static func judge(_ request: Request, token: String) -> Authorization {
-        let bearer = request.header("Authorization").flatMap {
-            $0.hasPrefix("Bearer ") ? $0.dropFirst(7) : nil
+        // The scheme in any case (RFC 9110, 11.1).
+        let bearer = request.header("Authorization").flatMap { value in
+            value.prefix(7).lowercased() == "bearer " ? value.dropFirst(7).drop { $0 == " " } : nil
         }
         let brought = Array((bearer.map(String.init) ?? request.parameter("token") ?? "").utf8)
         let wanted = Array(token.utf8)
