@@ -95,10 +95,20 @@ public final class RedisNodes: NodeDirectory {
             if owner and string.sub(owner,1,string.len(ARGV[2])) ~= ARGV[2] then return 0 end
             redis.call('SET',KEYS[1],ARGV[1],'PX',ARGV[3]) return 1
             """
-        let answer = try? await link.commands.ask(
-            "EVAL", script, "1", key(number), value, link.uid + " ", String(Self.lease.wholeMilliseconds))
-        if answer == .integer(0) {
-            logger.error("this node's number is another's too", metadata: ["node": "\(number)"])
+        do {
+            let answer = try await link.commands.ask(
+                "EVAL", script, "1", key(number), value, link.uid + " ",
+                String(Self.lease.wholeMilliseconds))
+            if answer == .integer(0) {
+                logger.error("this node's number is another's too", metadata: ["node": "\(number)"])
+            }
+        } catch RedisFault.server(let reason) {
+            // Full, a replica, or not allowed to us: the connection stays, and nothing else would say so.
+            logger.error(
+                "Redis does not keep this node's number: others will not find its sessions",
+                metadata: ["node": "\(number)", "why": "\(reason)"])
+        } catch {
+            // It is away, which has been said.
         }
         await learnSecret()
     }

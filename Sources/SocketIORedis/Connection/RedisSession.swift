@@ -256,6 +256,8 @@ package struct RedisSession {
             guard let ticket = asked.ticket else { return }
             if case .error(let text) = value {
                 answer(ticket, .failure(.server(text)))
+                // A primary that became a replica keeps its connections: the name is another's now.
+                if text.hasPrefix("READONLY") { breakOff(.refused(text), at: now) }
             } else {
                 answer(ticket, .success(value))
             }
