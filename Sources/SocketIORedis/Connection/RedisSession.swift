@@ -252,7 +252,11 @@ package struct RedisSession {
         case .ready:
             if let push = pushed(value) { return heard(push) }
             // An answer nobody asked for: the stream is out of step, and whose the next one is, nobody knows.
-            guard let asked = unanswered.removeFirst() else { return breakOff(.connectionLost, at: now) }
+            guard let asked = unanswered.removeFirst() else {
+                // A subscription that is not allowed is answered so.
+                if case .error(let text) = value { return breakOff(.refused(text), at: now) }
+                return breakOff(.connectionLost, at: now)
+            }
             guard let ticket = asked.ticket else { return }
             if case .error(let text) = value {
                 answer(ticket, .failure(.server(text)))
@@ -275,7 +279,6 @@ package struct RedisSession {
             actions.append(.write(RESPCommand.encoded(words)))
         case .refused(let text): breakOff(.refused(text), at: now)
         case .accepted:
-            attempts = 0
             connections += 1
             revision = greeting.revision
             state = .ready(subscribed: now + limits.commandTimeout)
@@ -318,6 +321,7 @@ package struct RedisSession {
     private mutating func becomeUpWhenSubscribed() {
         guard case .ready(subscribed: .some) = state, subscriptions.isComplete else { return }
         state = .ready(subscribed: nil)
+        attempts = 0
         actions.append(.up)
     }
 
