@@ -96,7 +96,8 @@ class Guest:
         """Waits for it; what else comes is let pass."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            name, argument = self.client.receive(timeout=PATIENCE)
+            # Where recovery is on, an offset follows.
+            name, argument, *_ = self.client.receive(timeout=PATIENCE)
             if name == event and what.items() <= argument.items():
                 return
         raise AssertionError(f"{event} {what} has not come")

@@ -47,6 +47,16 @@ def test_what_a_parser_passes_over_is_bounded(serve, before, filling):
         assert link.ended()
 
 
+def test_a_client_that_always_asks_one_ahead_goes_on(serve):
+    server = serve("--interval", "20ms", "--max-head", "1024")
+    question = f"GET /sse?from=44 HTTP/1.1\r\nHost: x\r\nX: {'y' * 500}\r\n\r\n"
+    with Connection(server.port) as link:
+        link.send(question)
+        for _ in range(12):
+            link.send(question)
+            assert link.answer().status == 200
+
+
 # Packets
 
 

@@ -89,6 +89,10 @@ def test_an_unreadable_text_stops_the_start(tmp_path):
     refused(run("serve", tmp_path, "--port", "0"), 78, tmp_path.name)
 
 
+def test_a_text_that_never_ends_is_too_large():
+    refused(run("serve", "/dev/zero", "--port", "0"), 78, "/dev/zero: File too large")
+
+
 def test_the_binary_alone_in_an_empty_folder_is_enough(serve, tmp_path):
     place = tmp_path / "empty"
     place.mkdir()

@@ -50,7 +50,7 @@ package enum Query {
     ) -> Bool {
         if encoded.count == name.count, encoded.elementsEqual(name) { return true }
         guard encoded.contains(UInt8(ascii: "%")) || encoded.contains(UInt8(ascii: "+")) else { return false }
-        return percentDecoded(encoded, plusIsBlank: true).elementsEqual(name)
+        return decodedText(encoded).utf8.elementsEqual(name)
     }
 
     /// What follows is ignored.
