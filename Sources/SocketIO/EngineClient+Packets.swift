@@ -77,6 +77,17 @@ extension EngineClient {
 
     func joined(_ namespace: Namespace, at now: Instant) { session.namespaceJoined() }
 
+    func frameMaker(namespace: String) -> @Sendable (FeedEvent) -> Frame {
+        let isRevision4 = isRevision4
+        return { event in
+            var data: [JSON] = [.string(event.name), .string(event.text)]
+            // The recovery offset, one more last argument, which clients before revision 4 know nothing of.
+            if isRevision4 { data.append(.string(event.cursor)) }
+            let packet = SocketPacket(.event, namespace: namespace, data: .array(data))
+            return .message([UInt8(ascii: "4")] + packet.encoded(ascii: !isRevision4).text)
+        }
+    }
+
     func sendConnected(_ identity: Identity, namespace: Namespace, at now: Instant) {
         var reply: [JSON.Member] = []
         if isRevision4 {

@@ -80,17 +80,6 @@ final class EngineClient: PollingClient {
         }
     }
 
-    func frameMaker(namespace: String) -> @Sendable (FeedEvent) -> Frame {
-        let isRevision4 = isRevision4
-        return { event in
-            var data: [JSON] = [.string(event.name), .string(event.text)]
-            // The recovery offset, one more last argument, which clients before revision 4 know nothing of.
-            if isRevision4 { data.append(.string(event.cursor)) }
-            let packet = SocketPacket(.event, namespace: namespace, data: .array(data))
-            return .message([UInt8(ascii: "4")] + packet.encoded(ascii: !isRevision4).text)
-        }
-    }
-
     var direct: (any Link)? { session.isOnSocket ? socket : nil }
 
     func queue(_ packet: Outgoing, at now: Instant) {

@@ -27,8 +27,8 @@ struct RecoveryOffset: Equatable, Sendable {
     }
 
     init?(_ text: String) {
-        guard let length = Optional(text.utf8.count), length < Self.maxNodes * 14 else { return nil }
-        if length == 7 {
+        guard text.utf8.count < Self.maxNodes * 14 else { return nil }
+        if text.utf8.count == 7 {
             guard let number = Self.number(text[...]) else { return nil }
             self.init(origin: nil, number: number)
             return

@@ -36,6 +36,7 @@ final class RelayPort: Sendable {
 
 /// Other nodes could not reach this one where it listens, so that a cluster makes no sense.
 public struct MissingRelayAddress: Error, CustomStringConvertible {
+    /// A sentence that says why, and names the setting.
     public let description: String
 
     init(_ why: String) {

@@ -242,7 +242,8 @@ final class RedisRecovery: RecoveryStore {
     private func renew(each span: Duration) async {
         let script = "for _, key in ipairs(KEYS) do redis.call('PEXPIRE',key,ARGV[1]) end"
         while !Task.isCancelled {
-            try? await Task.sleep(for: span)
+            // Cancelled: the connection is about to end, and nobody would answer.
+            guard (try? await Task.sleep(for: span)) != nil else { return }
             let alive = state.withLock { $0.alive }
             var left = Array(alive.keys)[...]
             while !left.isEmpty, let life = alive.values.first {
