@@ -34,10 +34,7 @@ extension Client {
         var claim = claim
         switch log.find(&claim, at: now) {
         case .nobody: knock(visit, at: now)
-        case .back(let back):
-            var visit = visit
-            visit.goOn(from: back, pid: claim.pid)
-            knock(visit, at: now)
+        case .back(let back): goOn(visit, from: back, by: log, at: now)
         case .here(let earlier):
             // Its client knows better: that connection is dead, and the server has not noticed. It is ended where it
             // lives, which leaves what is to be taken over; then it is asked for again, because others may have too.
@@ -59,13 +56,27 @@ extension Client {
                     guard let client = shard.waiting(visit, sid) else {
                         return back.map { log.giveBack($0) } ?? ()
                     }
-                    var visit = visit
-                    if let back { visit.goOn(from: back, pid: claim.pid) }
-                    client.knock(visit, at: now)
+                    if let back {
+                        client.goOn(visit, from: back, by: log, at: now)
+                    } else {
+                        client.knock(visit, at: now)
+                    }
                     client.settle(at: now)
                 }
             }
         }
+    }
+
+    /// A client is back, unless it has missed so much that its queue would end it, now and whenever it comes again.
+    /// Half of the queue is left to what is said meanwhile, and to other namespaces.
+    private func goOn(_ visit: Visit, from back: RecoveryLog.Return, by log: RecoveryLog, at now: Instant) {
+        var room = shard.server.settings.maxBuffered / 2
+        for broadcast in back.missed where room >= 0 {
+            for packet in broadcast.packets(for: form) { room -= packet.owedBytes }
+        }
+        var visit = visit
+        if room >= 0 { visit.goOn(from: back, pid: back.claim.pid) } else { log.dismiss(back) }
+        knock(visit, at: now)
     }
 
     /// A client is at the door, and it is known who it is.

@@ -281,6 +281,22 @@ final class RecoveryLog: Sendable {
         store.left(back.person.session, pid: pid, in: name, within: settings)
     }
 
+    /// Someone who was back has missed more than can be sent to it. It would miss as much the next time.
+    func dismiss(_ back: Return) {
+        let pid = back.claim.pid
+        let claimed = state.withLock { state -> (absence: Absence?, claim: UInt64)? in
+            guard let claimed = state.claimed[pid], claimed.claim == back.claim.number else { return nil }
+            state.claimed[pid] = nil
+            return claimed
+        }
+        guard let claimed, let store else { return }
+        // What was taken from the store is nobody's there until it is kept.
+        if claimed.absence == nil {
+            store.keep(back.person.session, pid: pid, isNew: true, in: name, within: settings)
+        }
+        store.left(nil, pid: pid, in: name, within: settings)
+    }
+
     /// What else was meant for someone who is back, since it was taken back; from here on it hears for itself.
     func missed(by socket: Socket) -> [Broadcast] {
         guard socket.isRecovered, let stay = socket.stay else { return [] }

@@ -142,6 +142,22 @@ import Testing
         #expect(visitor.back(on: stage, offset: offset).id != visitor.id, "its last one is forgotten")
     }
 
+    /// Sent to it at once, it would end the connection, and the client would come again and again for it.
+    @Test func whoHasMissedMoreThanFitsStartsAfresh() async throws {
+        let stage = stage()
+        let (visitor, offset) = try await left(stage)
+        let text = String(repeating: "x", count: 100_000)
+        for _ in 0..<11 { try stage.server.namespace("/chat").emit("news", text) }
+        await stage.turn(11)
+        let back = visitor.back(on: stage, offset: offset)
+        #expect(back.id != visitor.id && back.missed == [])
+        #expect(try #require(await arrivals.next()).isRecovered == false)
+        try stage.server.namespace("/chat").emit("news", 1)
+        await stage.turn()
+        #expect(back.heard().events == [#"42/chat,["news",1]"#])
+        #expect(visitor.back(on: stage, offset: offset).id != visitor.id, "nor the next time")
+    }
+
     @Test func numberOfClientsRememberedIsBounded() async throws {
         let stage = stage { recovery, _ in recovery.maxClients = 1 }
         let (first, offset) = try await left(stage)
