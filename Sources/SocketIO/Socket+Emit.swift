@@ -26,8 +26,13 @@ extension Socket {
             }
         }
         let itself = Selection(rooms: [id])
-        recovery.record(event, for: itself, at: hub.now, isShared: true) { broadcast, _ in
+        recovery.record(event, for: itself, at: hub.now, isShared: true) { broadcast, mark in
             onLoop { shard, now in shard.deliver(broadcast, to: itself, at: now) }
+            // Others have nobody of that name. But they count this node's events, and would miss one that is not theirs:
+            // their offsets would stay behind, and be too old one day. And its client may just have gone to one of them.
+            if let mark {
+                hub.publish(.recoverable(itself, event: event, mark: mark), in: namespace.name)
+            }
         }
     }
 

@@ -62,7 +62,15 @@ import Testing
             let number = said.count
             let node = nodes[self.number(0..<nodes.count)]
             let one = guests[self.number(0..<guests.count)].id
-            switch self.number(0..<4) {
+            switch self.number(0..<5) {
+            case 4:
+                // To one alone, by its socket: that is where it is now, or was when it was cut off.
+                let here = Selection(rooms: [one])
+                guard let client = node.shard.local(node.chat).selected(here).first,
+                    let index = client.membership(of: "/chat")
+                else { return }
+                said.append((node.number, one, nil))
+                try client.socket(at: index).emit("n", number)
             case 0 where !one.isEmpty:
                 said.append((node.number, one, nil))
                 try node.chat.to(one).emit("n", number)

@@ -1,0 +1,69 @@
+import SocketIOCore
+import Synchronization
+import Testing
+
+@testable import SocketIO
+
+/// Corners of recovery in a cluster; what holds in any run is in the simulation.
+@Suite(.timeLimit(.minutes(1))) struct ClusterRecoveryTests {
+    private final class Node {
+        let stage: Stage
+        let post: SharedMemory.Post
+        let arrivals: Notes<Socket>
+
+        init(_ memory: SharedMemory, _ name: String, seed: UInt64) async throws {
+            let post = SharedMemory.Post(memory, origin: name)
+            let arrivals = Notes<Socket>()
+            stage = Stage(seed: seed) { server in
+                server.adapter = post
+                server.settings.recovery = RecoverySettings()
+                server.namespace("/chat").onConnect { arrivals.write($0) }
+                server.namespaces { $0.hasPrefix("/room") }.onConnect { arrivals.write($0) }
+            }
+            self.post = post
+            self.arrivals = arrivals
+            try await stage.server.joinCluster()
+        }
+
+        func join(_ namespace: String) async throws -> (speaker: Speaker, socket: Socket) {
+            let speaker = Speaker(.engine4, on: stage)
+            speaker.join(namespace)
+            var socket: Socket?
+            while socket == nil {
+                while !stage.loop.isIdle { await stage.turn() }
+                if arrivals.isEmpty { await Task.yield() } else { socket = await arrivals.next() }
+            }
+            _ = speaker.news()
+            return (speaker, try #require(socket))
+        }
+
+        func settle() async {
+            while post.read() {}
+            while !stage.loop.isIdle { await stage.turn() }
+        }
+
+        func heard(of node: Node, in namespace: String) -> UInt64? {
+            stage.server.namespace(namespace).recovery?.state.withLock { $0.heard[node.post.origin]?.number }
+        }
+    }
+
+    private let memory = SharedMemory()
+
+    private func nodes() async throws -> (Node, Node) {
+        (try await Node(memory, "node-a", seed: 1_000), try await Node(memory, "node-b", seed: 2_000))
+    }
+
+    private func kept() -> [RecoverableEvent] { memory.state.withLock { $0.events } }
+
+    /// Otherwise offsets of others would stay behind what the store has dropped.
+    @Test func othersCountEventsForOne() async throws {
+        let (a, b) = try await nodes()
+        let (speaker, socket) = try await a.join("/chat")
+        for number in 0..<3 { try socket.emit("own", number) }
+        await a.settle()
+        await b.settle()
+        #expect(speaker.news().count == 3)
+        let last = try #require(kept().last)
+        #expect(kept().count == 3 && b.heard(of: a, in: "/chat") == last.mark.number)
+    }
+}
