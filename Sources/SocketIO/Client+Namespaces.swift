@@ -203,8 +203,9 @@ extension Client {
             self, at: membership.slot, id: membership.socket?.id ?? self.identity(of: membership).id,
             rooms: membership.socket?.foundRooms ?? [])
         shard.closeIfEmpty(membership.local)
-        shard.server.registry.leave(namespace)
         if membership.frames != nil { shard.readers -= 1 }
+        // Behind what is remembered of the client: it may be the last one.
+        defer { shard.server.registry.leave(namespace) }
         guard let socket = membership.socket else { return }
         if let pid = socket.stay?.pid {
             namespace.recovery?.left(socket, pid: pid, returns: reason.isRecoverable, at: now)

@@ -52,11 +52,12 @@ public final class Namespace: Sendable, BroadcastTarget {
 
     func stand(on hub: Hub) { place.withLock { $0.hub = hub } }
 
-    func recover(with settings: RecoverySettings) {
+    /// - Parameter log: of the namespace that had this name before.
+    func recover(with settings: RecoverySettings, going log: RecoveryLog? = nil) {
         guard feed == nil else { return }
         place.withLock { place in
             guard place.recovery == nil else { return }
-            place.recovery = RecoveryLog(settings, namespace: name, hub: place.hub)
+            place.recovery = log ?? RecoveryLog(settings, namespace: name, hub: place.hub)
         }
     }
 

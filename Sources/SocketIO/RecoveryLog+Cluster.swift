@@ -24,6 +24,17 @@ extension RecoveryLog {
         }
     }
 
+    /// Nobody is in the namespace on this node any more, so that it will hear nothing of the others: from here on the store
+    /// alone knows what its clients have missed. Only the numbers go on when it comes into being again.
+    func rest() {
+        state.withLock { state in
+            state.entries = []
+            state.away = [:]
+            state.leavers = []
+            state.heard = [:]
+        }
+    }
+
     /// A node that has been silent for long has nothing in the store, and begins a new chain there.
     func forgetSilentNodes(in state: inout State, at now: Instant) {
         let span = settings.maxDisconnectionDuration * 3

@@ -10,6 +10,8 @@ package final class Registry: Sendable {
         var maxDynamic = 0
         /// How many clients are in each dynamic namespace, or at its door.
         var populations: [String: Int] = [:]
+        /// Logs of dynamic namespaces that are gone, the last at the end.
+        var resting: [(name: String, log: RecoveryLog)] = []
     }
 
     package let hub = Hub()
@@ -23,8 +25,10 @@ package final class Registry: Sendable {
         namespace.stand(on: hub)
         if !namespace.handlers.isQuiet { hub.keepHandshakes() }
         state.withLock { state in
-            state.namespaces[namespace.name] = namespace
-            if let recovery = state.recovery { namespace.recover(with: recovery) }
+            let replaced = state.namespaces.updateValue(namespace, forKey: namespace.name)
+            if let recovery = state.recovery {
+                namespace.recover(with: recovery, going: replaced?.recovery)
+            }
         }
         hub.adapter?.open(namespace.name)
     }
@@ -63,7 +67,9 @@ package final class Registry: Sendable {
             guard state.populations.count < state.maxDynamic else { return nil }
             let child = Namespace(name, feed: parent.feed, parent: parent)
             child.stand(on: hub)
-            if let recovery = state.recovery { child.recover(with: recovery) }
+            if let recovery = state.recovery {
+                child.recover(with: recovery, going: wake(name, in: &state))
+            }
             state.namespaces[name] = child
             state.populations[name] = 1
             hub.adapter?.open(name)
@@ -84,7 +90,22 @@ package final class Registry: Sendable {
             state.populations[namespace.name] = nil
             state.namespaces[namespace.name] = nil
             hub.adapter?.close(namespace.name)
+            rest(namespace, in: &state)
         }
+    }
+
+    /// The other nodes remember what number this one has come to in a namespace. When it comes into being again before
+    /// they forget, it has to go on there.
+    private func rest(_ namespace: Namespace, in state: inout State) {
+        guard let log = namespace.recovery, hub.adapter?.recovery != nil else { return }
+        if state.resting.count >= state.maxDynamic { state.resting.removeFirst() }
+        log.rest()
+        state.resting.append((namespace.name, log))
+    }
+
+    private func wake(_ name: String, in state: inout State) -> RecoveryLog? {
+        guard let index = state.resting.firstIndex(where: { $0.name == name }) else { return nil }
+        return state.resting.remove(at: index).log
     }
 
     /// Everything that has been added by now is to be heard of by `adapter`, and whatever is added later.

@@ -60,8 +60,8 @@ extension Shard {
 
     /// A visit ends at the door. Whoever was back may come back once more.
     func turnAway(_ visit: Visit) {
-        server.registry.leave(visit.namespace)
         if let back = visit.back { visit.namespace.recovery?.giveBack(back) }
+        server.registry.leave(visit.namespace)
     }
 
     /// Ends the connection of a socket, as if its client had.

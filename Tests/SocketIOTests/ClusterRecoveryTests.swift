@@ -66,4 +66,34 @@ import Testing
         let last = try #require(kept().last)
         #expect(kept().count == 3 && b.heard(of: a, in: "/chat") == last.mark.number)
     }
+
+    /// With numbers that begin anew, others would take what it says for what they have heard.
+    @Test func namespaceThatComesBackGoesOnInItsNumbers() async throws {
+        let (a, b) = try await nodes()
+        let (reader, _) = try await b.join("/room")
+        for round in 0..<20 {
+            let (speaker, socket) = try await a.join("/room")
+            try socket.namespace.emit("news", round)
+            await a.settle()
+            await b.settle()
+            let heard = reader.news().compactMap(Visitor.text).map(Visitor.withoutOffset)
+            #expect(heard == [#"42/room,["news",\#(round)]"#])
+            speaker.link.hangsUp(at: a.stage.now)
+            await a.settle()
+        }
+        #expect(kept().map(\.previous) == [0] + kept().map(\.mark.number).dropLast())
+    }
+
+    @Test func namespaceThatIsReplacedGoesOnInItsNumbers() async throws {
+        let (a, b) = try await nodes()
+        let (reader, _) = try await b.join("/chat")
+        for round in 0..<20 {
+            a.stage.server.add(Namespace("/chat"))
+            try a.stage.server.namespace("/chat").emit("news", round)
+            await a.settle()
+            await b.settle()
+            let heard = reader.news().compactMap(Visitor.text).map(Visitor.withoutOffset)
+            #expect(heard == [#"42/chat,["news",\#(round)]"#])
+        }
+    }
 }
