@@ -19,10 +19,25 @@ extension Client {
             return sendUnknown(namespace: name, at: now)
         }
         joins += 1
-        var visit = Visit(
+        let visit = Visit(
             namespace: namespace, joins: joins, auth: auth, query: query,
             identity: identity(in: namespace, joins: joins), cursor: auth?["offset"]?.string ?? cursor)
-        if let claim = RecoveryLog.Claim(auth) {
+        guard let recovery = namespace.recovery, recovery.wantsHeads else { return arrive(visit, at: now) }
+        wait(visit)
+        Task { [sid, onLoop = shard.onLoop] in
+            await recovery.learnHeads()
+            onLoop { shard, now in
+                guard let client = shard.waiting(visit, sid) else { return }
+                client.arrive(visit, at: now)
+                client.settle(at: now)
+            }
+        }
+    }
+
+    private func arrive(_ visit: Visit, at now: Instant) {
+        var visit = visit
+        if let claim = RecoveryLog.Claim(visit.auth) {
+            let namespace = visit.namespace
             if let recovery = namespace.recovery { return recognise(visit, claim, by: recovery, at: now) }
             visit.recogniseReader(claim, at: now)
         }

@@ -8,18 +8,42 @@ extension RecoveryLog {
         _ event: [JSON], for selection: Selection, mark: EventMark, at now: Instant, send: (Broadcast) -> Void
     ) {
         state.withLock { state in
-            guard mark.number > state.heard[mark.origin]?.number ?? 0 else { return }
-            state.heard[mark.origin] = (mark.number, now)
+            let known = state.heard[mark.origin]?.number ?? 0
+            guard mark.number > known || state.late.contains(mark.origin) else { return }
+            state.heard[mark.origin] = (max(mark.number, known), now)
+            if mark.number >= known { state.late.remove(mark.origin) }
             send(append(event, selection, mark, in: &state, at: now))
         }
     }
 
-    /// What was said before this node was there was not for its clients. To be asked before the first of them comes.
-    func learnHeads(at now: Instant) async {
-        guard let heads = await store?.heads(in: name), let origin = store?.origin else { return }
+    /// Whether a client has to wait for ``learnHeads()``.
+    var wantsHeads: Bool { store != nil && !state.withLock { $0.hasLearned } }
+
+    /// What was said before this node was there was not for its clients. To be asked before the first of them comes. While
+    /// the store is away clients do not wait for it; their offsets are this node's alone until it has answered.
+    func learnHeads() async {
+        let learning = state.withLock { state -> Task<Void, Never>? in
+            guard !state.hasLearned, let store, let hub else { return nil }
+            if state.learning == nil {
+                state.learning = Task { [rests = state.rests] in
+                    let heads = await store.heads(in: self.name)
+                    self.learn(heads, besides: store.origin, rests: rests, at: hub.now)
+                }
+            }
+            return state.learning
+        }
+        await learning?.value
+    }
+
+    private func learn(_ heads: [String: UInt64]?, besides origin: String, rests: Int, at now: Instant) {
         state.withLock { state in
+            guard state.rests == rests else { return }
+            state.learning = nil
+            guard let heads else { return }
+            state.hasLearned = true
             for (node, number) in heads where node != origin && state.heard[node] == nil {
                 state.heard[node] = (number, now)
+                if !state.here.isEmpty { state.late.insert(node) }
             }
         }
     }
@@ -32,6 +56,10 @@ extension RecoveryLog {
             state.away = [:]
             state.leavers = []
             state.heard = [:]
+            state.late = []
+            state.hasLearned = false
+            state.learning = nil
+            state.rests += 1
         }
     }
 
@@ -62,6 +90,8 @@ extension RecoveryLog {
     func fetch(
         _ claim: Claim, _ offset: RecoveryOffset, from store: any RecoveryStore, by hub: Hub
     ) async -> Return? {
+        // All that is kept would be news to this node.
+        guard !wantsHeads else { return nil }
         // Bounded by time that the store gives to those who have taken it.
         for _ in 0..<200 {
             switch await store.take(pid: claim.pid, in: name) {
@@ -98,6 +128,7 @@ extension RecoveryLog {
             for event in events where event.mark.origin != origin {
                 guard event.mark.number > state.heard[event.mark.origin]?.number ?? 0 else { continue }
                 state.heard[event.mark.origin] = (event.mark.number, now)
+                state.late.remove(event.mark.origin)
                 let selection = event.selection
                 let broadcast = append(event.event, selection, event.mark, in: &state, at: now)
                 hub.everywhere { shard, now in shard.deliver(broadcast, to: selection, at: now) }

@@ -112,6 +112,12 @@ final class RecoveryLog: Sendable {
         var leavers: ArraySlice<(pid: String, until: Instant)> = []
         /// The last event of every other node, and when it came.
         var heard: [String: (number: UInt64, at: Instant)] = [:]
+        /// Nodes whose place was learned while clients were here already: what leads to it may still be under way.
+        var late: Set<String> = []
+        /// It is known where the other nodes were when this one's first client came.
+        var hasLearned = false
+        var learning: Task<Void, Never>?
+        var rests = 0
         /// The last event of this node that was given to the store.
         var lastKept: UInt64 = 0
     }
@@ -119,7 +125,7 @@ final class RecoveryLog: Sendable {
     let settings: RecoverySettings
     let name: String
     let state: Mutex<State>
-    private let hub: Hub?
+    let hub: Hub?
 
     var skipsMiddlewares: Bool { settings.skipMiddlewares }
     /// What the nodes remember together; nil: this one remembers for itself.
@@ -159,8 +165,9 @@ final class RecoveryLog: Sendable {
         _ event: [JSON], _ selection: Selection, _ mark: EventMark?, in state: inout State, at now: Instant
     ) -> Broadcast {
         let sequence = state.nextSequence
+        // Without the places of the others it says nothing to them.
         let offset = RecoveryOffset(
-            origin: store?.origin, number: sequence, heard: state.heard.mapValues { $0.number })
+            origin: state.hasLearned ? store?.origin : nil, number: sequence, heard: state.heard.mapValues { $0.number })
         state.nextSequence += 1
         let broadcast = Broadcast(
             event, namespace: name,

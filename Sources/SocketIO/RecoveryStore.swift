@@ -3,7 +3,8 @@ public import SocketIOCore
 /// What the nodes of a cluster remember together, so that a client comes back on any of them, also when the one it
 /// left was killed. An ``Adapter`` may have one; without it every node remembers for itself.
 ///
-/// Nothing here waits for the store but a client that comes from another node. While the store cannot be reached,
+/// Nothing here waits for the store but the first clients of a namespace on a node, and one that comes from another node,
+/// or says that it does. While the store cannot be reached,
 /// clients come back to the node they left, as without one.
 public protocol RecoveryStore: Sendable {
     /// Names the events of this node: six of `A`-`Z`, `a`-`z`, `0`-`9`, `-`, `_`, others after every start.
@@ -12,8 +13,8 @@ public protocol RecoveryStore: Sendable {
     /// Keeps an event of this node. Called in the order of their numbers, and before the event is published.
     func record(_ event: RecoverableEvent, in namespace: String, within settings: RecoverySettings)
 
-    /// The number of the last event of each node that is kept.
-    func heads(in namespace: String) async -> [String: UInt64]
+    /// The number of the last event of each node that is kept; nil when it cannot be reached.
+    func heads(in namespace: String) async -> [String: UInt64]?
 
     /// The events of all nodes behind those that are `heard`, in the order in which the store has got them; nil when it
     /// cannot be reached, or when some are not kept any more.

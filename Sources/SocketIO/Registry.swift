@@ -118,7 +118,7 @@ package final class Registry: Sendable {
     /// The adapter can be asked from here on, and there are no clients yet.
     func learnHeads() async {
         for namespace in state.withLock({ Array($0.namespaces.values) }) {
-            await namespace.recovery?.learnHeads(at: hub.now)
+            await namespace.recovery?.learnHeads()
         }
     }
 

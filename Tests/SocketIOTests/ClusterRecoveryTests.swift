@@ -25,16 +25,23 @@ import Testing
             try await stage.server.joinCluster()
         }
 
-        func join(_ namespace: String) async throws -> (speaker: Speaker, socket: Socket) {
+        func join(_ namespace: String, auth: String = "") async throws -> (speaker: Speaker, socket: Socket) {
+            let (speaker, socket, _) = try await joinAndHear(namespace, auth: auth)
+            return (speaker, socket)
+        }
+
+        func joinAndHear(
+            _ namespace: String, auth: String = ""
+        ) async throws -> (speaker: Speaker, socket: Socket, heard: [String]) {
             let speaker = Speaker(.engine4, on: stage)
-            speaker.join(namespace)
+            var heard = speaker.join(namespace, auth: auth)
             var socket: Socket?
             while socket == nil {
                 while !stage.loop.isIdle { await stage.turn() }
                 if arrivals.isEmpty { await Task.yield() } else { socket = await arrivals.next() }
             }
-            _ = speaker.news()
-            return (speaker, try #require(socket))
+            heard += speaker.news()
+            return (speaker, try #require(socket), heard.compactMap(Visitor.text))
         }
 
         func settle() async {
@@ -95,5 +102,27 @@ import Testing
             let heard = reader.news().compactMap(Visitor.text).map(Visitor.withoutOffset)
             #expect(heard == [#"42/chat,["news",\#(round)]"#])
         }
+    }
+
+    /// Said on one node before another has the namespace; then a client moves, and is the first to make that node ask.
+    @Test(arguments: [true, false])
+    func oldHistoryIsNobodysNews(isStoreThere: Bool) async throws {
+        let (a, b) = try await nodes()
+        let (first, socket, welcome) = try await a.joinAndHear("/room")
+        let pid = try #require(welcome.last).split(separator: "\"")[7]
+        for number in 0..<3 { try socket.namespace.emit("news", number) }
+        await a.settle()
+        await b.settle()
+        let offset = Visitor.offset(try #require(first.news().compactMap(Visitor.text).last))
+        memory.state.withLock { $0.isAway = !isStoreThere }
+        let (reader, _) = try await b.join("/room")
+        memory.state.withLock { $0.isAway = false }
+        first.link.hangsUp(at: a.stage.now)
+        try socket.namespace.emit("news", 3)
+        let back = try await b.joinAndHear("/room", auth: #"{"pid":"\#(pid)","offset":"\#(offset)"}"#)
+        await b.settle()
+        let news = #"42/room,["news",3]"#
+        #expect(back.socket.isRecovered && back.heard.dropLast().map(Visitor.withoutOffset) == [news])
+        #expect(reader.news().compactMap(Visitor.text).map(Visitor.withoutOffset) == [news])
     }
 }

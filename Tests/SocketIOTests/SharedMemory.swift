@@ -13,6 +13,8 @@ final class SharedMemory: Sendable {
         var sessions: [String: (owner: String, session: RecoverableSession)] = [:]
         /// By whom; not yet kept.
         var taken: [String: (by: String, session: RecoverableSession)] = [:]
+        /// It cannot be asked for heads.
+        var isAway = false
         /// What is under way to each node that lives.
         var mail: [String: [Letter]] = [:]
     }
@@ -77,9 +79,10 @@ final class SharedMemory: Sendable {
             memory.state.withLock { $0.events.append(event) }
         }
 
-        func heads(in namespace: String) async -> [String: UInt64] {
+        func heads(in namespace: String) async -> [String: UInt64]? {
             memory.state.withLock { state in
-                state.events.reduce(into: [:]) { $0[$1.mark.origin] = $1.mark.number }
+                if state.isAway { return nil }
+                return state.events.reduce(into: [:]) { $0[$1.mark.origin] = $1.mark.number }
             }
         }
 

@@ -73,12 +73,14 @@ final class RedisRecovery: RecoveryStore {
             ])
     }
 
-    func heads(in namespace: String) async -> [String: UInt64] {
+    func heads(in namespace: String) async -> [String: UInt64]? {
+        guard let origins = await origins(in: namespace) else { return nil }
         var heads: [String: UInt64] = [:]
-        for origin in await origins(in: namespace) ?? [] {
+        for origin in origins {
             let newest = try? await link.commands.ask(
                 "XREVRANGE", stream(of: origin, in: namespace), "+", "-", "COUNT", "1")
-            heads[origin] = newest?.elements?.first.flatMap { Entry($0) }?.number
+            guard let newest else { return nil }
+            heads[origin] = newest.elements?.first.flatMap { Entry($0) }?.number
         }
         return heads
     }
