@@ -93,25 +93,41 @@ final class RedisRecovery: RecoveryStore {
     func events(
         after heard: [String: UInt64], in namespace: String, within settings: RecoverySettings
     ) async -> [RecoverableEvent]? {
+        // Those that are known to Redis: what is heard is the client's word, and may name any number of others.
         guard let known = await origins(in: namespace) else { return nil }
-        let limit = settings.maxEvents
-        return await withTaskGroup(of: (String, [Entry]?).self) { group in
-            for origin in Set(known).union(heard.keys) {
-                group.addTask { [self] in
-                    let answer = try? await link.commands.ask(
-                        "XRANGE", stream(of: origin, in: namespace), "\((heard[origin] ?? 0) + 1)-0", "+",
-                        "COUNT", "\(limit + 1)")
-                    return (origin, answer?.elements.map { $0.compactMap(Entry.init) })
-                }
-            }
-            var streams: [(origin: String, entries: ArraySlice<Entry>)] = []
-            for await (origin, entries) in group {
-                guard let entries, Self.isWhole(entries, after: heard[origin] ?? 0) else { return nil }
-                if !entries.isEmpty { streams.append((origin, entries[...])) }
-            }
-            let events = Self.merged(streams)
-            return events.count > limit ? nil : events
+        var streams: [(origin: String, entries: ArraySlice<Entry>)] = []
+        var room = settings.maxEvents
+        for origin in known {
+            let start = heard[origin] ?? 0
+            guard
+                let entries = await entries(
+                    of: stream(of: origin, in: namespace), after: start, atMost: room),
+                Self.isWhole(entries, after: start)
+            else { return nil }
+            room -= entries.count
+            if !entries.isEmpty { streams.append((origin, entries[...])) }
         }
+        return Self.merged(streams)
+    }
+
+    /// In pages: one long answer would keep everything waiting that this node has to say.
+    ///
+    /// - Returns: nil when there are more.
+    private func entries(of stream: String, after start: UInt64, atMost limit: Int) async -> [Entry]? {
+        let page = 500
+        var entries: [Entry] = []
+        while entries.count <= limit {
+            let next = min(entries.last?.number ?? start, (1 << 42) - 1) + 1
+            let answer = try? await link.commands.ask(
+                "XRANGE", stream, "\(next)-0", "+", "COUNT", "\(page)")
+            guard let found = answer?.elements else { return nil }
+            let some = found.compactMap(Entry.init)
+            entries += some
+            if found.count < page { return entries.count <= limit ? entries : nil }
+            // Nothing of ours, which would be asked for again.
+            if some.isEmpty { return nil }
+        }
+        return nil
     }
 
     /// Whether nothing is missing, neither at the beginning nor in between.

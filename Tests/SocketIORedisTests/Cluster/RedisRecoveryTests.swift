@@ -166,6 +166,20 @@ struct RedisRecoveryTests {
         }
     }
 
+    /// More than one page of them, and a bound that nothing can be added to.
+    @Test func longStreamIsReadToItsEnd() async throws {
+        try await with(nodes: 1) { nodes, _ in
+            let origin = nodes[0].store.origin
+            for number in 1...1_200 { record(nodes[0], UInt64(number), previous: UInt64(number - 1)) }
+            #expect(await heard(nodes[0], after: [origin: 100]) == Array(101...1_200))
+            #expect(await heard(nodes[0], after: [origin: 200]) == Array(201...1_200), "whole pages")
+            var any = RecoverySettings()
+            any.maxEvents = .max
+            #expect(await nodes[0].store.events(after: [:], in: "/", within: any)?.count == 1_200)
+            #expect(await heard(nodes[0], after: ["nobody": 7, origin: 1_199]) == [1_200])
+        }
+    }
+
     /// Servers of other kinds read three elements.
     @Test func markIsReadByThisKindAlone() {
         var dialogue = AdapterDialogue(prefix: "socket.io", randomness: 1)
