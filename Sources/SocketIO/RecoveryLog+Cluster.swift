@@ -69,6 +69,12 @@ extension RecoveryLog {
         if state.heard.contains(where: { $0.value.at + span < now }) {
             state.heard = state.heard.filter { $0.value.at + span >= now }
         }
+        // An offset has no room for more; every start is a new node.
+        while state.heard.count >= RecoveryOffset.maxNodes,
+            let silent = state.heard.min(by: { $0.value.at < $1.value.at })?.key
+        {
+            state.heard[silent] = nil
+        }
     }
 
     /// Rooms or data of a client have changed.

@@ -165,9 +165,11 @@ final class RecoveryLog: Sendable {
         _ event: [JSON], _ selection: Selection, _ mark: EventMark?, in state: inout State, at now: Instant
     ) -> Broadcast {
         let sequence = state.nextSequence
+        forgetSilentNodes(in: &state, at: now)
         // Without the places of the others it says nothing to them.
+        let origin = state.hasLearned ? store?.origin : nil
         let offset = RecoveryOffset(
-            origin: state.hasLearned ? store?.origin : nil, number: sequence, heard: state.heard.mapValues { $0.number })
+            origin: origin, number: sequence, heard: state.heard.mapValues { $0.number })
         state.nextSequence += 1
         let broadcast = Broadcast(
             event, namespace: name,

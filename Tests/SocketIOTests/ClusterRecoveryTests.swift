@@ -125,4 +125,18 @@ import Testing
         #expect(back.socket.isRecovered && back.heard.dropLast().map(Visitor.withoutOffset) == [news])
         #expect(reader.news().compactMap(Visitor.text).map(Visitor.withoutOffset) == [news])
     }
+
+    /// A longer offset would be none.
+    @Test func offsetHasRoomForSoManyNodes() async throws {
+        let (a, _) = try await nodes()
+        let (speaker, _) = try await a.join("/chat")
+        let ear = ClusterEar(registry: a.stage.server.registry)
+        for number in 0..<300 {
+            let mark = EventMark(origin: "n\(10_000 + number)", number: 1)
+            ear.received(.recoverable(Selection(), event: ["news"], mark: mark), in: "/chat")
+        }
+        await a.settle()
+        let offset = Visitor.offset(try #require(speaker.news().compactMap(Visitor.text).last))
+        #expect(RecoveryOffset(offset)?.all.count == RecoveryOffset.maxNodes)
+    }
 }

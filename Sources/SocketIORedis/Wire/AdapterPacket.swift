@@ -72,7 +72,7 @@ package struct AdapterBroadcast: Equatable, Sendable {
         self.packet = packet
         selection = Selection(parts[2])
         guard parts.count > 3, let pair = parts[3].array, pair.count == 2, let origin = pair[0].string,
-            let number = pair[1].string.flatMap({ UInt64($0) })
+            let number = pair[1].string.flatMap({ UInt64($0) }), origin.utf8.count == 6, number < 1 << 42
         else { return }
         mark = EventMark(origin: origin, number: number)
     }

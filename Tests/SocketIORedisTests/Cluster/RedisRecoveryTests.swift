@@ -191,5 +191,11 @@ struct RedisRecoveryTests {
         #expect(heard?.message == said)
         let parts = letter.flatMap { (try? MessagePack.decode($0.payload[...]))?.array }
         #expect(parts?.count == 4 && parts?[1]["data"] == ["e"])
+        // Such a mark has no place in an offset.
+        for mark in [EventMark(origin: "abcdefg", number: 7), EventMark(origin: "abcdef", number: 1 << 42)] {
+            let letter = dialogue.outgoing(.recoverable(Selection(), event: ["e"], mark: mark), in: "/")
+            let heard = letter.flatMap { other.incoming(channel: $0.channel, payload: $0.payload) }
+            #expect(heard?.message == .broadcast(Selection(), event: ["e"]))
+        }
     }
 }
