@@ -86,6 +86,8 @@ extension RecoveryLog {
     func taken(pid: String) {
         let socket = state.withLock { state in
             state.away[pid] = nil
+            // Somebody who was away here and is not yet let in. Who was fetched is here since that was said.
+            if state.claimed[pid]?.absence != nil { state.claimed[pid] = nil }
             return state.here.removeValue(forKey: pid)?.socket
         }
         guard let socket else { return }

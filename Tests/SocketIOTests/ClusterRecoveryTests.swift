@@ -139,4 +139,23 @@ import Testing
         let offset = Visitor.offset(try #require(speaker.news().compactMap(Visitor.text).last))
         #expect(RecoveryOffset(offset)?.all.count == RecoveryOffset.maxNodes)
     }
+
+    /// Away here, back here and being judged, and taken by another node meanwhile: there it is from now on.
+    @Test func whoIsTakenAtTheDoorIsNotLetIn() async throws {
+        let (a, _) = try await nodes()
+        let (speaker, socket) = try await a.join("/chat")
+        let log = try #require(socket.namespace.recovery)
+        let pid = try #require(socket.stay?.pid)
+        try socket.namespace.emit("news")
+        await a.settle()
+        let offset = Visitor.offset(try #require(speaker.news().compactMap(Visitor.text).last))
+        speaker.link.hangsUp(at: a.stage.now)
+        var claim = try #require(RecoveryLog.Claim(["pid": .string(pid), "offset": .string(offset)]))
+        guard case .back(let back) = log.find(&claim, at: a.stage.now) else {
+            Issue.record("a stranger")
+            return
+        }
+        log.taken(pid: pid)
+        #expect(!log.arrived(socket, pid: pid, back: back))
+    }
 }
