@@ -77,9 +77,12 @@ extension RecoveryLog {
         }
     }
 
-    /// Rooms or data of a client have changed.
+    /// Rooms or data of a client have changed. Handlers of a socket that is over may do that as well.
     func changed(_ socket: Socket, pid: String) {
-        store?.keep(socket.person.session, pid: pid, isNew: false, in: name, within: settings)
+        state.withLock { state in
+            guard (state.here[pid]?.socket ?? state.away[pid]?.socket) === socket else { return }
+            store?.keep(socket.person.session, pid: pid, isNew: false, in: name, within: settings)
+        }
     }
 
     /// Another node has taken a client over. Its connection here is dead.

@@ -206,14 +206,12 @@ final class RecoveryLog: Sendable {
             }
             let replaced = state.here[pid]?.socket
             state.here[pid] = (socket, back?.claim.number ?? 0)
+            store?.keep(socket.person.session, pid: pid, isNew: true, in: name, within: settings)
             return (true, replaced)
         }
         // It came in while this one asked the store, which gave it away once more.
         replaced?.onLoop { shard, now in
             if let replaced { shard.end(connectionOf: replaced, at: now) }
-        }
-        if isIn {
-            store?.keep(socket.person.session, pid: pid, isNew: true, in: name, within: settings)
         }
         return isIn
     }
@@ -222,16 +220,15 @@ final class RecoveryLog: Sendable {
     ///
     /// - Parameter returns: it may come back.
     func left(_ socket: Socket, pid: String, returns: Bool, at now: Instant) {
-        let wasHere = state.withLock { state in
-            guard state.here[pid]?.socket === socket else { return false }
+        state.withLock { state in
+            guard state.here[pid]?.socket === socket else { return }
             state.here[pid] = nil
-            guard returns else { return true }
+            // Told in here: whoever finds it away may keep it in the next moment, and has to be heard last.
+            store?.left(returns ? socket.person.session : nil, pid: pid, in: name, within: settings)
+            guard returns else { return }
             keep(Absence(socket: socket, until: now + settings.maxDisconnectionDuration), pid, in: &state)
             forget(in: &state, at: now)
-            return true
         }
-        guard wasHere else { return }
-        store?.left(returns ? socket.person.session : nil, pid: pid, in: name, within: settings)
     }
 
     private func keep(_ absence: Absence, _ pid: String, in state: inout State) {
