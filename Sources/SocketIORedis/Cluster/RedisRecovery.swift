@@ -22,6 +22,7 @@ final class RedisRecovery: RecoveryStore {
         /// Sessions of clients that are connected here, which have to be kept alive, and for how long each time.
         var alive: [String: Duration] = [:]
         var renewal: Task<Void, Never>?
+        var isStopped = false
     }
 
     let origin: String
@@ -192,7 +193,7 @@ final class RedisRecovery: RecoveryStore {
         if isNew {
             state.withLock { state in
                 state.alive[key] = span
-                if state.renewal == nil {
+                if state.renewal == nil, !state.isStopped {
                     state.renewal = Task { [weak self] in await self?.renew(each: span / 4) }
                 }
             }
@@ -277,6 +278,7 @@ final class RedisRecovery: RecoveryStore {
         state.withLock { state in
             state.renewal?.cancel()
             state.renewal = nil
+            state.isStopped = true
         }
     }
 

@@ -28,6 +28,8 @@ package final class RedisConnection: @unchecked Sendable {
     private var tls: RedisTLS?
     private var replies: [Int: EventLoopPromise<RESPValue>] = [:]
     private var lastTicket = 0
+    /// Behind it the loop may end, and nobody would answer.
+    private let isStopped = Atomic(false)
     private var willFlush = false
     /// Counts attempts to connect, so that one given up is known when it succeeds late.
     private var attempt = 0
@@ -65,6 +67,7 @@ package final class RedisConnection: @unchecked Sendable {
 
     /// - Throws: ``RedisFault``.
     package func ask(_ words: [[UInt8]], mayWait: Bool = false) async throws -> RESPValue {
+        guard !isStopped.load(ordering: .relaxed) else { throw RedisFault.stopped }
         let promise = loop.makePromise(of: RESPValue.self)
         onLoop { connection, now in
             connection.lastTicket += 1
@@ -93,6 +96,7 @@ package final class RedisConnection: @unchecked Sendable {
 
     /// Gives what was told before it a moment to leave; then nothing more is heard.
     package func stop() async {
+        isStopped.store(true, ordering: .relaxed)
         try? await loop.submit { [self] in
             if willFlush { channel?.flush() }
             perform(session.stop())

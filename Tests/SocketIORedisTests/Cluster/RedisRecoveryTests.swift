@@ -163,6 +163,8 @@ struct RedisRecoveryTests {
             while nodes[0].adapter.isUp { try await Task.sleep(for: .milliseconds(1)) }
             #expect(await heard(nodes[0], after: [origin: 1_000]) == nil)
             #expect(await nodes[0].store.take(pid: "p", in: "/") == .unknown)
+            await nodes[0].adapter.stop()
+            #expect(await nodes[0].store.take(pid: "p", in: "/") == .unknown, "and the question ends")
         }
     }
 
