@@ -27,6 +27,8 @@ final class RedisLink: Sendable {
         var isTried: Bool { isUp || isMissed }
         /// The operator has been told that it is not; the attempts that follow are told at debug.
         var isMissed = false
+        /// The operator has been told that a command was refused.
+        var isRefused = false
     }
 
     let prefix: String
@@ -93,6 +95,15 @@ final class RedisLink: Sendable {
             logger.log(
                 level: isNews ? .warning : .debug, "Redis is away",
                 metadata: ["for": "\(use)", "at": "\(place)", "why": "\(fault)"])
+        }
+        events.refused = { reason in
+            let isNews = box.change { state in
+                defer { state[keyPath: half].isRefused = true }
+                return !state[keyPath: half].isRefused
+            }
+            logger.log(
+                level: isNews ? .warning : .debug, "Redis refuses what this node tells it",
+                metadata: ["for": "\(use)", "at": "\(place)", "why": "\(reason)"])
         }
         events.message = { channel, payload in
             let hear = box.value.withLock { state in

@@ -12,6 +12,8 @@ package final class RedisConnection: @unchecked Sendable {
         package var message: @Sendable (_ channel: String, _ payload: [UInt8]) -> Void = { _, _ in }
         package var up: @Sendable (_ revision: Int) -> Void = { _ in }
         package var down: @Sendable (RedisFault) -> Void = { _ in }
+        /// A command that nobody waits for.
+        package var refused: @Sendable (_ reason: String) -> Void = { _ in }
 
         package init() {}
     }
@@ -144,6 +146,7 @@ package final class RedisConnection: @unchecked Sendable {
             case .server, .unreachable, .refused, .away, .stopped: break
             }
         }
+        if case .server(let reason) = fault { events.refused(reason) }
     }
 
     private func connect() {

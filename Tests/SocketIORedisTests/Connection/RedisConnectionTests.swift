@@ -12,6 +12,7 @@ struct RedisConnectionTests {
     enum Event: Equatable, Sendable {
         case up(revision: Int)
         case down
+        case refused
         case message(String, String)
     }
 
@@ -26,6 +27,7 @@ struct RedisConnectionTests {
             var events = RedisConnection.Events()
             events.up = { said.yield(.up(revision: $0)) }
             events.down = { _ in said.yield(.down) }
+            events.refused = { _ in said.yield(.refused) }
             events.message = { said.yield(.message($0, String(decoding: $1, as: UTF8.self))) }
             connection = RedisConnection(
                 address, role: role, limits: limits, on: MultiThreadedEventLoopGroup.singleton.next(),
@@ -66,6 +68,17 @@ struct RedisConnectionTests {
         await #expect(throws: RedisFault.self) { try await commands.connection.ask("NONSENSE") }
         await subscriber.connection.stop()
         await commands.connection.stop()
+    }
+
+    /// Nobody waits for it, so nobody else would know.
+    @Test func refusalOfWhatWasToldIsSaid() async throws {
+        let server = try RedisServer()
+        let line = Line(server.address, .commands)
+        line.connection.start()
+        #expect(await line.next() == .up(revision: 3))
+        line.connection.tell([Array("NONSENSE".utf8)])
+        #expect(await line.next() == .refused)
+        await line.connection.stop()
     }
 
     @Test(arguments: options)
