@@ -103,11 +103,14 @@ extension RecoveryLog {
     ) async -> Return? {
         // All that is kept would be news to this node.
         guard !wantsHeads else { return nil }
-        // Bounded by time that the store gives to those who have taken it.
-        for _ in 0..<200 {
+        // Longer than the store gives those who have taken it, and less and less often.
+        var pause = 50
+        for _ in 0..<16 {
             switch await store.take(pid: claim.pid, in: name) {
             case .unknown: return nil
-            case .busy: try? await Task.sleep(for: .milliseconds(50))
+            case .busy:
+                try? await Task.sleep(for: .milliseconds(pause))
+                pause = min(pause * 2, 800)
             case .found(let session):
                 let start = start(for: offset, origin: store.origin)
                 let events = await store.events(after: start, in: name, within: settings)
