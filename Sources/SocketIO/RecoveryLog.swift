@@ -16,7 +16,8 @@ public struct RecoverySettings: Sendable {
     public var maxDisconnectionDuration: Duration = .seconds(120)
     /// Whether a client that is recovered is let in without asking the middleware again.
     public var skipMiddlewares = true
-    /// Events kept in each namespace; a client that has missed more starts afresh.
+    /// Events kept in each namespace; a client that has missed more starts afresh. So does one that has missed more bytes
+    /// than half of ``Settings/maxBuffered``. In a cluster those of all nodes count, and those for one client too.
     public var maxEvents = 10_000
     /// Clients remembered in each namespace; of more the one that left first is forgotten.
     public var maxClients = 10_000
