@@ -1,3 +1,5 @@
+internal import SocketIOCore
+
 /// What a client has heard, as the text behind every event that can be recovered.
 ///
 ///     number                          a server alone
@@ -29,14 +31,14 @@ struct RecoveryOffset: Equatable, Sendable {
     init?(_ text: String) {
         guard text.utf8.count < Self.maxNodes * 14 else { return nil }
         if text.utf8.count == 7 {
-            guard let number = Self.number(text[...]) else { return nil }
+            guard let number = Base64URL.number(text) else { return nil }
             self.init(origin: nil, number: number)
             return
         }
         var units: [(origin: String, number: UInt64)] = []
         for unit in text.split(separator: ".", omittingEmptySubsequences: false) {
-            guard unit.utf8.count == 13, let number = Self.number(unit.suffix(7)),
-                unit.utf8.allSatisfy({ Self.digits.contains($0) })
+            guard unit.utf8.count == 13, let number = Base64URL.number(unit.suffix(Self.digits)),
+                Base64URL.number(unit.prefix(6)) != nil
             else { return nil }
             units.append((String(unit.prefix(6)), number))
         }
@@ -58,19 +60,8 @@ struct RecoveryOffset: Equatable, Sendable {
         return all
     }
 
-    static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    /// Of a number.
+    private static let digits = 7
 
-    private static func text(_ number: UInt64) -> String {
-        let places = stride(from: 36, through: 0, by: -6).map { digits[Int(number >> UInt64($0) & 63)] }
-        return String(decoding: places, as: UTF8.self)
-    }
-
-    private static func number(_ text: Substring) -> UInt64? {
-        var number: UInt64 = 0
-        for digit in text.utf8 {
-            guard let value = digits.firstIndex(of: digit) else { return nil }
-            number = number << 6 | UInt64(value)
-        }
-        return number
-    }
+    private static func text(_ number: UInt64) -> String { Base64URL.text(number, digits: digits) }
 }

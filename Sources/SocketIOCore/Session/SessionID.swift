@@ -23,7 +23,7 @@ package struct SessionID: Hashable, Sendable {
         var low: UInt64 = 0
         let isValid = text.withUTF8 { characters in
             for character in characters {
-                guard let digit = Self.digit(of: character) else { return false }
+                guard let digit = Base64URL.value(of: character) else { return false }
                 high = high << 6 | low >> 50
                 low = low << 6 & 0xFF_FFFF_FFFF_FFFF | UInt64(digit)
             }
@@ -53,31 +53,17 @@ package struct SessionID: Hashable, Sendable {
         SessionID(sid).map { (UInt16(truncatingIfNeeded: $0.low >> 8), UInt8(truncatingIfNeeded: $0.low)) }
     }
 
-    private static let alphabet = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-
     private static func encoded(_ bytes: [UInt8]) -> String {
         String(unsafeUninitializedCapacity: bytes.count / 3 * 4) { text in
             var place = 0
             for start in stride(from: 0, to: bytes.count, by: 3) {
                 let bits = bytes[start..<(start + 3)].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
                 for shift in [18, 12, 6, 0] as [UInt32] {
-                    text[place] = alphabet[Int(bits >> shift & 63)]
+                    text[place] = Base64URL.alphabet[Int(bits >> shift & 63)]
                     place += 1
                 }
             }
             return place
-        }
-    }
-
-    private static func digit(of character: UInt8) -> UInt8? {
-        switch character {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): character - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): character - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0") + 52
-        case UInt8(ascii: "-"): 62
-        case UInt8(ascii: "_"): 63
-        default: nil
         }
     }
 }

@@ -158,20 +158,17 @@ package struct AdapterDialogue {
 extension SocketDescription {
     /// With the names of @socket.io/redis-adapter's answer to a fetch.
     var json: JSON {
-        let data = data.sorted { $0.key < $1.key }.map { JSON.Member($0.key, $0.value) }
-        return [
-            "id": .string(id), "handshake": handshake, "rooms": .texts(rooms.sorted()), "data": .object(data),
+        [
+            "id": .string(id), "handshake": handshake, "rooms": .texts(rooms.sorted()),
+            "data": .dictionary(data),
         ]
     }
 
     init?(_ json: JSON) {
         guard let id = json["id"]?.string else { return nil }
-        var data: [String: JSON] = [:]
-        if case .object(let members) = json["data"] {
-            for member in members { data[member.key] = member.value }
-        }
         self.init(
-            id: id, rooms: Set(JSON.texts(json["rooms"])), data: data, handshake: json["handshake"] ?? .null)
+            id: id, rooms: Set(JSON.texts(json["rooms"])), data: JSON.dictionary(json["data"]),
+            handshake: json["handshake"] ?? .null)
     }
 }
 

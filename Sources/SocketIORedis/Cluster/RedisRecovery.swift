@@ -33,9 +33,7 @@ final class RedisRecovery: RecoveryStore {
 
     init(_ link: RedisLink, randomness: UInt64) {
         self.link = link
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-        let places = stride(from: 30, through: 0, by: -6).map { digits[Int(randomness >> UInt64($0) & 63)] }
-        origin = String(decoding: places, as: UTF8.self)
+        origin = Base64URL.text(randomness, digits: 6)
         channel = "\(link.prefix)-recovery#\(origin)#"
     }
 
@@ -290,16 +288,11 @@ final class RedisRecovery: RecoveryStore {
 
 extension RecoverableSession {
     var json: JSON {
-        let data = data.sorted { $0.key < $1.key }.map { JSON.Member($0.key, $0.value) }
-        return ["id": .string(id), "rooms": .texts(rooms.sorted()), "data": .object(data)]
+        ["id": .string(id), "rooms": .texts(rooms.sorted()), "data": .dictionary(data)]
     }
 
     init?(_ json: JSON) {
         guard let id = json["id"]?.string else { return nil }
-        var data: [String: JSON] = [:]
-        if case .object(let members) = json["data"] {
-            for member in members { data[member.key] = member.value }
-        }
-        self.init(id: id, rooms: Set(JSON.texts(json["rooms"])), data: data)
+        self.init(id: id, rooms: Set(JSON.texts(json["rooms"])), data: JSON.dictionary(json["data"]))
     }
 }

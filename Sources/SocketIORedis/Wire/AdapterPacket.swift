@@ -81,6 +81,17 @@ package struct AdapterBroadcast: Equatable, Sendable {
 extension JSON {
     static func texts(_ texts: [String]) -> JSON { .array(texts.map { .string($0) }) }
 
+    /// In the order of the keys, so that the same is written the same.
+    static func dictionary(_ values: [String: JSON]) -> JSON {
+        .object(values.sorted { $0.key < $1.key }.map { JSON.Member($0.key, $0.value) })
+    }
+
+    /// The members of an object; of a key that stands there twice the last.
+    static func dictionary(_ json: JSON?) -> [String: JSON] {
+        guard case .object(let members) = json else { return [:] }
+        return Dictionary(members.map { ($0.key, $0.value) }) { $1 }
+    }
+
     /// The strings in a list. JavaScript's rooms may be numbers, which read as their digits.
     static func texts(_ json: JSON?) -> [String] {
         json?.array?.compactMap(\.asText) ?? []
